@@ -1,0 +1,75 @@
+"""Which files are templates, and what their holes look like.
+
+Every pattern takes its text possessively and stops at the next opening mark, so that a file of
+unclosed holes is still read in linear time.
+"""
+
+import re
+from pathlib import PurePosixPath
+
+from tuner.source.masking import HoleGrammar, Masked, mask
+from tuner.source.text import Text
+
+SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tmpl", ".tpl", ".template"})
+"""File name endings that say "template"; what stands before them names the file that is made."""
+
+_FOLDER = "templates"
+_MARK = re.compile(rb"^[ \t]*+[#;]++[ \t]*+fpmtune:[ \t]*+template[ \t\r]*+$", re.MULTILINE)
+
+_BRACES_BODY = rb"(?:[^{}]|\}(?!\})|\{(?!\{))*+"
+_EXPRESSION = rb"(?:\{\{\{" + _BRACES_BODY + rb"\}\}\}|\{\{" + _BRACES_BODY + rb"\}\})"
+_STATEMENT = rb"(?<!%)\{%(?:[^%{]|%(?!\})|\{(?!%))*+%\}"
+_JINJA_COMMENT = rb"\{#(?:[^#{]|#(?!\})|\{(?!#))*+#\}"
+_GO_CONTROL = (
+    rb"\{\{(?=-?\s*+(?:/\*|!|\$\w++\s*+:?=|(?:if|else|end|range|with|define|block|break|continue)\b))"
+    + _BRACES_BODY
+    + rb"\}\}"
+)
+_ERB_BODY = rb"(?:[^%<]|%(?!>)|<(?!%))*+%>"
+_ERB_VALUE = rb"<%=" + _ERB_BODY
+_ERB_CONTROL = rb"<%(?![=%])" + _ERB_BODY
+_ENVIRONMENT = rb"\$\{[A-Za-z_]\w*+\}"
+
+
+def _grammar(values: tuple[bytes, ...], controls: tuple[bytes, ...]) -> HoleGrammar:
+    """Build a grammar in which value holes that fill a whole line leave no text either.
+
+    Such a hole stands for whole directives; a word in its place would swallow the next line.
+    """
+    value, control = b"|".join(values), b"|".join(controls)
+    lone_line = rb"^[ \t]*+(?:(?:" + control + rb"|" + value + rb")[ \t]*+)++(?=\r?$)(?!\s*+;)"
+    return HoleGrammar(
+        value=re.compile(value),
+        control=re.compile(lone_line + rb"|" + control, re.MULTILINE),
+    )
+
+
+_JINJA = _grammar((_EXPRESSION,), (_STATEMENT, _JINJA_COMMENT))
+_ERB = _grammar((_ERB_VALUE,), (_ERB_CONTROL,))
+_ANY_CONTROL = (_STATEMENT, _JINJA_COMMENT, _GO_CONTROL, _ERB_CONTROL)
+_ANY = _grammar((_EXPRESSION, _ERB_VALUE), _ANY_CONTROL)
+_ANY_AND_ENVIRONMENT = _grammar((_EXPRESSION, _ERB_VALUE, _ENVIRONMENT), _ANY_CONTROL)
+
+_GRAMMAR_OF_SUFFIX = {
+    ".j2": _JINJA,
+    ".jinja": _JINJA,
+    ".jinja2": _JINJA,
+    ".erb": _ERB,
+    ".epp": _ERB,
+    ".template": _ANY_AND_ENVIRONMENT,
+}
+
+
+def is_template(path: str, data: bytes) -> bool:
+    """Say whether the file is a template: by suffix, by a `templates` folder, or by `# fpmtune: template`."""
+    pure = PurePosixPath(path)
+    if pure.suffix.lower() in SUFFIXES or _FOLDER in pure.parts[:-1]:
+        return True
+    return b"fpmtune:" in data and _MARK.search(data) is not None
+
+
+def prepare(text: Text, is_template: bool) -> Masked:
+    """Return the bytes to parse: a template's holes masked by its language, everything else as it is."""
+    if not is_template:
+        return Masked(text.data, ())
+    return mask(text.data, _GRAMMAR_OF_SUFFIX.get(PurePosixPath(text.path).suffix.lower(), _ANY))
