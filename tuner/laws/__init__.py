@@ -1,0 +1,1 @@
+"""Numbers to numbers: listen queues, queueing, staffing, memory, versions. Knows no configuration."""
