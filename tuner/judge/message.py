@@ -1,0 +1,85 @@
+"""Messages of rules: text with `{expression}` holes."""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from tuner.errors import RuleError
+from tuner.judge.evaluate import Environment, evaluate, evaluate_elements
+from tuner.judge.expression import Expression, compile_expression, join_call
+from tuner.judge.outcome import Outcome
+from tuner.judge.wording import in_words
+from tuner.stack.condition import World
+
+_HOLE = re.compile(r"\{([^{}]*)\}")
+_UNIT_KEEPING_FUNCTIONS = ("min", "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text, cut at its holes."""
+
+    parts: tuple[str | Expression, ...]
+
+    @property
+    def holes(self) -> tuple[Expression, ...]:
+        """The expressions of the holes."""
+        return tuple(part for part in self.parts if isinstance(part, Expression))
+
+    def fill(self, environment: Environment, worlds: Sequence[World] = ()) -> str:
+        """Return the text with its holes filled.
+
+        With `worlds`, what is unknown otherwise prints the values it has there, joined by "or".
+        Raises RuleError where a hole does not fit the model.
+        """
+        return "".join(
+            part if isinstance(part, str) else _filled(part, environment, worlds) for part in self.parts
+        )
+
+
+def compile_message(text: str, where: str) -> Message:
+    """Read a text with holes. Raises RuleError for a bad expression or a brace without its twin."""
+    pieces = _HOLE.split(" ".join(text.split()))
+    for literal in pieces[::2]:
+        if "{" in literal or "}" in literal:
+            raise RuleError(where, f"a brace without its twin in '{literal}'")
+    parts = (
+        compile_expression(piece, where, in_message=True) if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    )
+    return Message(tuple(parts))
+
+
+def _filled(hole: Expression, environment: Environment, worlds: Sequence[World]) -> str:
+    candidates: Sequence[World | None] = worlds or (None,)
+    return " or ".join(dict.fromkeys(_printed(hole, environment, world) for world in candidates))
+
+
+def _printed(hole: Expression, environment: Environment, world: World | None) -> str:
+    joined = join_call(hole)
+    if joined is None:
+        return _in_words(hole, hole.node, evaluate(hole, environment, world))
+    (generator,) = joined.args
+    element = generator.elt if isinstance(generator, ast.GeneratorExp) else generator
+    found = evaluate_elements(hole, joined, environment, world)
+    return ", ".join(_in_words(hole, element, outcome) for outcome in found) or "none"
+
+
+def _in_words(hole: Expression, node: ast.expr, outcome: Outcome) -> str:
+    if isinstance(outcome.data, BaseModel | list):
+        raise hole.error(node, "a value is needed here")
+    return in_words(outcome.data, _unit(outcome) if _keeps_unit(node) else "")
+
+
+def _keeps_unit(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in _UNIT_KEEPING_FUNCTIONS
+    return isinstance(node, ast.Attribute | ast.Name)
+
+
+def _unit(outcome: Outcome) -> str:
+    units = {value.unit for value in outcome.reads}
+    return units.pop() if len(units) == 1 else ""

@@ -1,0 +1,107 @@
+"""Rules over stacks: the judgement."""
+
+from collections.abc import Iterable, Sequence
+
+from tuner.judge.evaluate import Environment, value_at
+from tuner.judge.evidence import evidence_of, locations_of, rests_on_choice, unknown_leaves
+from tuner.judge.finding import SEVERITIES, Finding, Judgement, RuleCrash, Severity, Undecided
+from tuner.judge.outcome import Reads
+from tuner.judge.rule import CompiledRule
+from tuner.judge.scopes import SCOPES, environment
+from tuner.judge.selection import selected
+from tuner.judge.worlds import Verdict, decide
+from tuner.stack.model import Entity, FileProblem, Stack
+from tuner.stack.value import Place, Value
+
+
+def judge(
+    stacks: Iterable[Stack],
+    rules: Sequence[CompiledRule],
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+) -> Judgement:
+    """Return what the selected rules say of every entity of the stacks, sorted by place and rule.
+
+    A rule that fails becomes a RuleCrash and the others go on. Raises UsageError for an unknown selector.
+    """
+    active = selected(rules, select, ignore)
+    found: list[Finding] = []
+    undecided: list[Undecided] = []
+    crashes: list[RuleCrash] = []
+    for stack in stacks:
+        for compiled in active:
+            for entity in SCOPES[compiled.rule.scope].entities(stack):
+                match _judged(compiled, stack, entity):
+                    case Finding() as finding:
+                        found.append(finding)
+                    case Undecided() as open_question:
+                        undecided.append(open_question)
+                    case RuleCrash() as crash:
+                        crashes.append(crash)
+    return Judgement(sorted(found, key=_order), undecided, crashes)
+
+
+def _judged(compiled: CompiledRule, stack: Stack, entity: Entity) -> Finding | Undecided | RuleCrash | None:
+    names = environment(compiled.rule.scope, stack, entity)
+    try:
+        verdict = decide(compiled.when, names)
+        if verdict.kind == "pass":
+            return None
+        if verdict.kind == "undecided":
+            return _undecided(compiled, entity, verdict)
+        return _finding(compiled, entity, names, verdict)
+    except Exception as error:
+        # Whatever one rule does, the others are still checked.
+        return RuleCrash(compiled.rule.id, entity.entity, f"{type(error).__name__}: {error}")
+
+
+def _undecided(compiled: CompiledRule, entity: Entity, verdict: Verdict) -> Undecided:
+    missing = unknown_leaves(verdict.missing)
+    hint = "; ".join(dict.fromkeys(value.origin.words for value in missing if value.origin.words))
+    names = tuple(dict.fromkeys(value.name for value in missing))
+    return Undecided(compiled.rule.id, compiled.rule.name, entity.entity, names, hint)
+
+
+def _finding(compiled: CompiledRule, entity: Entity, names: Environment, verdict: Verdict) -> Finding:
+    rule = compiled.rule
+    evidence = evidence_of(verdict.reads)
+    return Finding(
+        rule=rule.id,
+        name=rule.name,
+        title=rule.title,
+        severity=_severity(compiled, entity, verdict, evidence),
+        certainty="conditional" if verdict.kind == "conditional" else "certain",
+        condition=verdict.condition,
+        entity=entity.entity,
+        message=compiled.message.fill(names, verdict.worlds),
+        fix=rule.fix,
+        requires=compiled.requires.fill(names, verdict.worlds),
+        locations=locations_of(entity, evidence, _first(compiled, entity, names)),
+        evidence=evidence,
+    )
+
+
+def _first(compiled: CompiledRule, entity: Entity, names: Environment) -> Value | Place | None:
+    if isinstance(entity, FileProblem):
+        return entity.place
+    return value_at(compiled.at, names) if compiled.at else None
+
+
+def _severity(compiled: CompiledRule, entity: Entity, verdict: Verdict, evidence: Reads) -> Severity:
+    mildness = SEVERITIES.index(compiled.rule.severity)
+    if isinstance(entity, FileProblem):
+        mildness = max(mildness, SEVERITIES.index(entity.severity))
+    if verdict.kind == "conditional":
+        mildness += 1
+    mildest = len(SEVERITIES) - 1
+    if not SCOPES[compiled.rule.scope].is_file_itself and not rests_on_choice(evidence):
+        mildness = mildest
+    return SEVERITIES[min(mildness, mildest)]
+
+
+def _order(finding: Finding) -> tuple[bool, str, int, int, str]:
+    if not finding.locations:
+        return (True, "", 0, 0, finding.rule)
+    place = finding.locations[0].place
+    position = place.text.position(place.span.start)
+    return (False, place.text.path, position.line, position.column, finding.rule)

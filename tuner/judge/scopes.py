@@ -1,0 +1,69 @@
+"""What rules are about: the scopes, their entities in a stack, and the names an expression may use there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.judge.evaluate import Environment
+from tuner.stack.model import (
+    Entity,
+    FileProblem,
+    HashLine,
+    Kernel,
+    Listener,
+    Location,
+    Path,
+    Pool,
+    Redis,
+    Stack,
+    SysctlKey,
+    Upstream,
+)
+
+ScopeName = Literal[
+    "host",
+    "kernel",
+    "sysctl",
+    "listener",
+    "location",
+    "upstream",
+    "pool",
+    "redis",
+    "path",
+    "hash_line",
+    "problem",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The entities of one kind; with `is_file_itself` their values are the words of a file, not settings."""
+
+    model: type[Entity]
+    entities: Callable[[Stack], Sequence[Entity]]
+    is_file_itself: bool = False
+
+
+SCOPES: Mapping[ScopeName, Scope] = {
+    "host": Scope(Stack, lambda stack: [stack]),
+    "kernel": Scope(Kernel, lambda stack: [stack.kernel]),
+    "sysctl": Scope(SysctlKey, lambda stack: stack.sysctl),
+    "listener": Scope(Listener, lambda stack: stack.listeners),
+    "location": Scope(Location, lambda stack: stack.locations),
+    "upstream": Scope(Upstream, lambda stack: stack.upstreams),
+    "pool": Scope(Pool, lambda stack: stack.pools),
+    "redis": Scope(Redis, lambda stack: stack.redis),
+    "path": Scope(Path, lambda stack: stack.paths),
+    "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),
+    "problem": Scope(FileProblem, lambda stack: stack.problems, is_file_itself=True),
+}
+
+
+def environment(scope: ScopeName, stack: Stack, entity: Entity) -> Environment:
+    """Return what the names of a rule's expressions stand for: `host`, `kernel` and the scope's own."""
+    return {"host": stack, "kernel": stack.kernel, scope: entity}
+
+
+def scope_types(scope: ScopeName) -> Mapping[str, type]:
+    """Return the model class behind each name of `environment`."""
+    return {"host": Stack, "kernel": Kernel, scope: SCOPES[scope].model}
