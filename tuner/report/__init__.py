@@ -1,0 +1,1 @@
+"""Findings and stacks to text and JSON. Knows no rule files, opens no files."""

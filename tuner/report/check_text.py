@@ -1,0 +1,156 @@
+"""`fpmtune check` for people: each finding with the lines it is about, then what was read."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from tuner.judge.finding import Finding, Judgement, Location, RuleCrash
+from tuner.report.check_footer import SEVERITY_PAINT, footer
+from tuner.report.excerpt import Marked, mark
+from tuner.report.terminal import Paint, Style, one_line, printable
+from tuner.report.wording import evidence_words
+from tuner.stack.files import ReadFile
+from tuner.stack.model import Stack
+
+RELATED_LIMIT = 6
+RELATED_SHOWN = 5
+FOLD_ABOVE = 3
+FOLDED_SHOWN = 3
+WORD = re.compile(r"[^\s\"'`(),;]+")
+
+
+def check_text(
+    judgement: Judgement,
+    files: Sequence[ReadFile],
+    stacks: Sequence[Stack],
+    style: Style,
+    verbose: bool = False,
+    paths: Sequence[str] = (),
+) -> str:
+    """Return the report, ending in a line end. `verbose` adds notes and lists everything in full.
+
+    `paths` are the paths that were given, for the case that nothing below them was checked.
+    """
+    shown = [finding for finding in judgement.findings if verbose or finding.severity != "note"]
+    parts = [
+        "\n".join(_finding_lines(finding, same, style, verbose)) for finding, same in _folded(shown, verbose)
+    ]
+    parts += [_crash_line(crash, style) for crash in judgement.crashes]
+    parts.append("\n".join(footer(judgement, files, stacks, style, verbose, paths)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _folded(findings: Sequence[Finding], verbose: bool) -> Iterator[tuple[Finding, list[Finding]]]:
+    """Yield each finding to print with those that say the same of other entities."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    keys = [_fold_key(finding) for finding in findings]
+    for key, finding in zip(keys, findings, strict=True):
+        groups.setdefault(key, []).append(finding)
+    for key, finding in zip(keys, findings, strict=True):
+        group = groups[key]
+        if verbose or len(group) <= FOLD_ABOVE:
+            yield finding, []
+        elif group[0] is finding:
+            yield finding, group[1:]
+
+
+def _fold_key(finding: Finding) -> tuple[object, ...]:
+    return finding.rule, finding.severity, finding.condition, _without_entity(finding)
+
+
+def _without_entity(finding: Finding) -> str:
+    """Return the message with the entity's name (`pool:www`, or `www` in it) taken out."""
+    name = finding.entity.partition(":")[2]
+    message = finding.message.replace(finding.entity, "\0") if finding.entity else finding.message
+    if " " in name:
+        return message.replace(name, "\0")
+    return WORD.sub(lambda word: "\0" if word[0].rstrip(":.") == name else word[0], message)
+
+
+def _finding_lines(finding: Finding, same: list[Finding], style: Style, verbose: bool) -> Iterator[str]:
+    marks = [(location, mark(location.place)) for location in _shown_locations(finding, verbose)]
+    gutter = max((len(str(marked.line)) for _, marked in marks), default=1)
+    yield _title_line(finding, style)
+    if not marks:
+        yield _arrow(gutter, f"{printable(finding.entity)} (set in no file)", style)
+    for _, group in groupby(marks, key=lambda pair: pair[0].place.text.path):
+        yield from _excerpt_lines(list(group), gutter, SEVERITY_PAINT[finding.severity], style)
+    left_out = len(finding.locations) - len(marks)
+    if left_out:
+        yield _arrow(gutter, f"... and {left_out} more", style)
+    for label, lines in _remarks(finding, same):
+        yield from _remark_lines(label, lines, gutter, style)
+
+
+def _title_line(finding: Finding, style: Style) -> str:
+    kind = style.paint(f"{finding.severity}[{printable(finding.rule)}]", SEVERITY_PAINT[finding.severity])
+    return f"{kind} {printable(finding.name)}: {style.paint(one_line(finding.message), 'bold')}"
+
+
+def _shown_locations(finding: Finding, verbose: bool) -> list[Location]:
+    related = sum(1 for location in finding.locations if location.role == "related")
+    if verbose or related <= RELATED_LIMIT:
+        return list(finding.locations)
+    return list(finding.locations[: len(finding.locations) - related + RELATED_SHOWN])
+
+
+def _arrow(gutter: int, text: str, style: Style) -> str:
+    return f"{' ' * (gutter + 1)}{style.paint('-->', 'blue')} {text}"
+
+
+def _excerpt_lines(
+    marks: list[tuple[Location, Marked]], gutter: int, paint: Paint, style: Style
+) -> Iterator[str]:
+    """Yield the excerpts of one file under one header."""
+    location, first = marks[0]
+    bar = style.paint("|", "blue")
+    yield _arrow(gutter, f"{printable(location.place.text.path)}:{first.line}:{first.column}", style)
+    yield f"{' ' * (gutter + 2)}{bar}"
+    printed = None
+    for location, marked in marks:
+        if printed != (marked.line, marked.excerpt.source):
+            number = style.paint(f"{marked.line:>{gutter}}", "blue")
+            yield f" {number} {bar} {marked.excerpt.source}".rstrip()
+        printed = (marked.line, marked.excerpt.source)
+        yield f"{' ' * (gutter + 2)}{bar} {_marker(location, marked, paint, style)}"
+
+
+def _marker(location: Location, marked: Marked, paint: Paint, style: Style) -> str:
+    is_primary = location.role == "primary"
+    underline = ("^" if is_primary else "-") * marked.excerpt.length
+    words = f"{underline} {one_line(location.note)}".rstrip()
+    return " " * marked.excerpt.offset + style.paint(words, paint if is_primary else "blue")
+
+
+def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[str]]]:
+    evidence = list(dict.fromkeys(evidence_words(value) for value in finding.evidence))
+    if evidence:
+        yield "evidence", evidence
+    if finding.condition:
+        yield "holds", [one_line(finding.condition)]
+    if finding.fix:
+        yield "fix", [one_line(finding.fix)]
+    if finding.requires:
+        yield "needs", [one_line(finding.requires)]
+    if same:
+        more = len(same) - FOLDED_SHOWN
+        listed = [_entity_and_place(other) for other in same[:FOLDED_SHOWN]]
+        yield "the same in", [*listed, f"and {more} more"] if more > 0 else listed
+
+
+def _entity_and_place(finding: Finding) -> str:
+    entity = printable(finding.entity)
+    return f"{entity} ({printable(str(finding.locations[0].place))})" if finding.locations else entity
+
+
+def _remark_lines(label: str, lines: list[str], gutter: int, style: Style) -> Iterator[str]:
+    lead = f"{' ' * (gutter + 2)}{style.paint('=', 'blue')} {style.paint(label, 'bold')}: "
+    yield lead + lines[0]
+    indent = " " * (gutter + 2 + len(f"= {label}: "))
+    for line in lines[1:]:
+        yield indent + line
+
+
+def _crash_line(crash: RuleCrash, style: Style) -> str:
+    words = f"this rule failed for {printable(crash.entity)} by its own fault: {one_line(crash.error)}"
+    return f"{style.paint(f'error[{printable(crash.rule)}]', 'red')} {words}"

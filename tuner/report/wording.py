@@ -1,0 +1,125 @@
+"""Values and origins in words. Everything returned is printable."""
+
+from collections.abc import Sequence
+
+from tuner.report.terminal import printable
+from tuner.stack.condition import Condition
+from tuner.stack.value import Data, Option, Origin, Override, Value
+
+COUNT_UNITS = frozenset({"connections", "workers", "sockets", "processes", "requests", "files", "entries"})
+"""Units that go without saying behind a number of such things."""
+OPTIONS_IN_FULL = 3
+OPTIONS_LISTED = 6
+
+
+def data_words(data: Data | None, unit: str = "") -> str:
+    """Return a value's data with its unit: `65535`, `60 s`, `yes`."""
+    if data is None:
+        return "unknown"
+    if isinstance(data, bool):
+        return "yes" if data else "no"
+    words = printable(f"{data:.6g}" if isinstance(data, float) else str(data))
+    return f"{words} {printable(unit)}" if unit and unit not in COUNT_UNITS else words
+
+
+def present_words(value: Value) -> str:
+    """Return what a value is, without where it comes from: `4096`, `0 (off)`, `unknown`, `-` when absent."""
+    if value.state == "absent":
+        return "-"
+    if value.state == "disabled":
+        return "off" if value.data == "off" else f"{data_words(value.data)} (off)"
+    return data_words(value.data, value.unit)
+
+
+def options_words(value: Value) -> str:
+    """Return the possible values of an unknown: `128 (kernel < 5.4) or 4096 (kernel >= 5.4)`.
+
+    Many are named without their conditions, only with what they depend on.
+    """
+    known = [option for option in value.options if option.data is not None]
+    otherwise = "; else unknown" if len(known) < len(value.options) else ""
+    if not known:
+        return origin_words(value.origin)
+    if len(known) > OPTIONS_IN_FULL:
+        distinct = list(dict.fromkeys(data_words(option.data, value.unit) for option in known))
+        return f"one of {first_of(distinct, OPTIONS_LISTED)}, depending on {_causes(known)}{otherwise}"
+    shared = _shared_conditions(known)
+    words = " or ".join(_option_words(option, value.unit, shared) for option in known)
+    return words + (f" if {_all_of(shared)}" if shared else "") + otherwise
+
+
+def _shared_conditions(options: Sequence[Option]) -> list[Condition]:
+    if len(options) == 1:
+        return []
+    return [c for c in options[0].conditions if all(c in option.conditions for option in options)]
+
+
+def _option_words(option: Option, unit: str, left_out: Sequence[Condition]) -> str:
+    words = data_words(option.data, unit)
+    conditions = [condition for condition in option.conditions if condition not in left_out]
+    return f"{words} ({_all_of(conditions)})" if conditions else words
+
+
+def _all_of(conditions: Sequence[Condition]) -> str:
+    return printable(" and ".join(map(str, conditions)))
+
+
+def _causes(options: Sequence[Option]) -> str:
+    causes = (
+        condition.cause if condition.choice else f"the {condition.cause} version"
+        for option in options
+        for condition in option.conditions
+    )
+    return printable(", ".join(dict.fromkeys(causes)))
+
+
+def origin_words(origin: Origin) -> str:
+    """Return who set a value; an unknown or refused one says why, and where it is written."""
+    if origin.place is None or origin.kind in ("default", "derived"):
+        return printable(origin.words)
+    place = str(origin.place)
+    if origin.kind not in ("unknown", "refused"):
+        return printable(place)
+    return printable(origin.words if place in origin.words else f"{origin.words} ({place})")
+
+
+def reason_words(value: Value) -> str:
+    """Return the origin of a value, or of an unknown one its possible values or why it is unknown."""
+    return options_words(value) if value.state == "unknown" and value.options else origin_words(value.origin)
+
+
+def override_words(override: Override) -> str:
+    """Return what lost and why: `overrides 1024 at sysctl.d/10-a.conf:3 (a later setting wins)`."""
+    place = f"at {override.origin.place}" if override.origin.place else f"({override.origin.words})"
+    reason = f" ({override.reason})" if override.reason else ""
+    return f"overrides {data_words(override.data)} " + printable(place + reason)
+
+
+def label_of(value: Value) -> str:
+    """Return the program's own word for a value; a derived one may go by its name's last part."""
+    if value.label:
+        return printable(value.label)
+    name = value.name.rsplit(".", 1)[-1] if value.origin.kind == "derived" else value.name
+    return printable(name.replace("_", " "))
+
+
+def evidence_words(value: Value) -> str:
+    """Return one value as evidence: `net.core.somaxconn = 4096 (default of kernel 5.4 and newer)`."""
+    label, reason = label_of(value), reason_words(value)
+    if value.state == "absent":
+        return f"{label}: {reason}"
+    if value.state == "unknown":
+        return f"{label} = {reason}" if value.options else f"{label} is unknown: {reason}"
+    shown = f"{label} = {present_words(value)}"
+    return f"{shown}, {reason}" if value.origin.kind == "derived" else f"{shown} ({reason})"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def first_of(words: Sequence[str], limit: int) -> str:
+    """Return `a, b, c and 4 more`: at most `limit` of the words, and how many were left out."""
+    shown, more = ", ".join(words[:limit]), len(words) - limit
+    return f"{shown} and {more} more" if more > 0 else shown
