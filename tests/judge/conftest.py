@@ -54,7 +54,7 @@ class Make:
         return undetermined(name, options, f"nobody says {cause}")
 
     @staticmethod
-    def entity(kind: type[E], **fields: object) -> E:
+    def entity(kind: type[E], /, **fields: object) -> E:
         """An entity of a kind."""
         prefix = kind.__name__.lower()
         texts = {

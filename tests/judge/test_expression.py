@@ -134,33 +134,8 @@ def test_arithmetic_is_refused_for_what_a_file_made_a_text(source: str, data: ob
 
 
 PIECES = [
-    "a",
-    "p",
-    ".x",
-    "any(",
-    "len(",
-    "min(",
-    ")",
-    "(",
-    "for",
-    "z",
-    "in",
-    "if",
-    "else",
-    "and",
-    "or",
-    "not",
-    "-",
-    "1",
-    "'t'",
-    "<",
-    "==",
-    ",",
-    "+",
-    "*",
-    "%",
-    "/",
-    "absent",
+    *("a", "p", "z", ".x", "any(", "len(", "min(", "(", ")", ",", "for", "in", "if", "else"),
+    *("and", "or", "not", "-", "+", "*", "%", "/", "<", "==", "1", "'t'", "absent"),
 ]
 
 

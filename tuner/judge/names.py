@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tuner.judge.evaluate import VALUE_ATTRIBUTES
-from tuner.judge.expression import CONSTANTS, Expression
+from tuner.judge.expression import CONSTANTS, JOIN, Expression
 from tuner.stack.value import Value
 
 
@@ -35,6 +35,14 @@ def check_names(expression: Expression, scope_types: Mapping[str, type]) -> Stat
     return _NameCheck(expression).type_of(expression.node, scope_types)
 
 
+def check_value(expression: Expression, scope_types: Mapping[str, type]) -> StaticType:
+    """Do the same for an expression that must give a value, not a list or an entity."""
+    check = _NameCheck(expression)
+    found = check.type_of(expression.node, scope_types)
+    check.must_be_value(expression.node, found)
+    return found
+
+
 @cache
 def fields_of(model: type[BaseModel]) -> dict[str, StaticType]:
     """Return the static types of a model's fields."""
@@ -52,6 +60,9 @@ def _static(annotation: object) -> StaticType:
     if origin is typing.Literal:
         return type(arguments[0])
     return annotation if isinstance(annotation, type) else object
+
+
+_FUNCTIONS_OF_VALUES = frozenset({"sum", "min", "max", JOIN})
 
 
 class _NameCheck:
@@ -82,7 +93,7 @@ class _NameCheck:
             if isinstance(operand, ast.expr):
                 found = self.type_of(operand, names)
                 if is_arithmetic:
-                    self._must_be_value(operand, found)
+                    self.must_be_value(operand, found)
         return object
 
     def _name(self, node: ast.Name, names: Mapping[str, Any]) -> StaticType:
@@ -108,12 +119,14 @@ class _NameCheck:
     def _call(self, node: ast.Call, names: Mapping[str, Any]) -> StaticType:
         for argument in node.args:
             if isinstance(argument, ast.GeneratorExp):
-                self._generator(argument, names)
+                element = self._generator(argument, names)
+                if isinstance(node.func, ast.Name) and node.func.id in _FUNCTIONS_OF_VALUES:
+                    self.must_be_value(argument.elt, element)
             else:
                 self.type_of(argument, names)
         return object
 
-    def _generator(self, node: ast.GeneratorExp, names: Mapping[str, Any]) -> None:
+    def _generator(self, node: ast.GeneratorExp, names: Mapping[str, Any]) -> StaticType:
         clause = node.generators[0]
         listed = self.type_of(clause.iter, names)
         if not isinstance(listed, ListOf):
@@ -121,8 +134,9 @@ class _NameCheck:
         if not isinstance(clause.target, ast.Name) or clause.target.id in names:
             raise self.expression.error(clause.target, "the generator's name already means something else")
         inner = {**names, clause.target.id: listed.element}
-        for part in (*clause.ifs, node.elt):
-            self.type_of(part, inner)
+        for condition in clause.ifs:
+            self.type_of(condition, inner)
+        return self.type_of(node.elt, inner)
 
     def _compare(self, node: ast.Compare, names: Mapping[str, Any]) -> None:
         is_equality = all(isinstance(comparison, ast.Eq | ast.NotEq) for comparison in node.ops)
@@ -130,9 +144,9 @@ class _NameCheck:
             if not isinstance(operand, ast.Tuple | ast.List):
                 found = self.type_of(operand, names)
                 if not is_equality or isinstance(found, ListOf):
-                    self._must_be_value(operand, found)
+                    self.must_be_value(operand, found)
 
-    def _must_be_value(self, node: ast.expr, found: StaticType) -> None:
+    def must_be_value(self, node: ast.expr, found: StaticType) -> None:
         if isinstance(found, ListOf) or issubclass(found, BaseModel):
             kind = "a list" if isinstance(found, ListOf) else f"an entity ({found.__name__})"
             raise self.expression.error(node, f"{kind} where a value is needed")

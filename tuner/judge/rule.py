@@ -10,7 +10,7 @@ from tuner.errors import RuleError
 from tuner.judge.expression import Expression, compile_expression
 from tuner.judge.finding import Severity
 from tuner.judge.message import Message, compile_message
-from tuner.judge.names import StaticType, check_names
+from tuner.judge.names import check_names, check_value
 from tuner.judge.scopes import ScopeName, scope_types
 from tuner.stack.value import Value
 
@@ -106,14 +106,12 @@ class CompiledRule:
 
     def check(self) -> None:
         """Compile everything and check every name against the model. Raises RuleError."""
-        self._type_of(self.when)
-        if self.at is not None and self._type_of(self.at) is not Value:
+        types = scope_types(self.rule.scope)
+        check_names(self.when, types)
+        if self.at is not None and check_value(self.at, types) is not Value:
             raise RuleError(self.at.where, f"'{self.at.source}' does not lead to a value")
         for hole in (*self.message.holes, *self.requires.holes):
-            self._type_of(hole)
-
-    def _type_of(self, expression: Expression) -> StaticType:
-        return check_names(expression, scope_types(self.rule.scope))
+            check_value(hole, types)
 
     def _where(self, field: str) -> str:
         return f"{self.path}:{self._lines.get(field, field)}"
