@@ -43,19 +43,14 @@ def test_empty_span_and_end_of_file_get_one_caret() -> None:
 @pytest.mark.parametrize(
     ("line", "start", "shown"),
     [
-        ("x" * 200 + "HERE" + "y" * 200, 200, "...xxxxxHEREyyyyy..."),
+        ("x" * 200 + "HERE" + "y" * 200, 200, "...xxxHEREyyyyyyy..."),
         ("HERE" + "y" * 200, 0, "HEREyyyyyyyyyy..."),
         ("x" * 200 + "HERE", 200, "...xxxxxxxxxxHERE"),
         ("x" * 16 + "HERE", 16, "x" * 16 + "HERE"),
     ],
 )
 def test_long_line_is_clipped_around_the_span(line: str, start: int, shown: str) -> None:
-    clipped = excerpt(line, start, start + 4, width=20)
-    short = clipped.source
-    assert short[clipped.offset : clipped.offset + clipped.length] == "HERE"
-    assert len(short) <= 20
-    assert short.startswith("...") == shown.startswith("...")
-    assert short.endswith("...") == shown.endswith("...")
+    assert excerpt(line, start, start + 4, width=20) == Excerpt(shown, shown.index("HERE"), 4)
 
 
 def test_span_longer_than_the_width_is_clipped_itself() -> None:

@@ -2,10 +2,11 @@ import json
 import re
 from typing import Any
 
-from report_samples import SITE, known_somaxconn, shop, unknown_somaxconn
+from report_samples import NEW, SITE, known_somaxconn, shop, unknown_somaxconn
 
 from tuner.report.show_json import show_json
 from tuner.stack.model import Stack
+from tuner.stack.value import Option, undetermined
 
 
 def shown(*stacks: Stack) -> dict[str, Any]:
@@ -84,6 +85,16 @@ def test_unknown_number_lists_what_it_may_be() -> None:
     assert number["options"] == [
         {"value": 128, "condition": "kernel < 5.4"},
         {"value": 4096, "condition": "kernel >= 5.4"},
+    ]
+
+
+def test_option_that_holds_in_any_case_has_no_condition() -> None:
+    stack = shop()
+    options = (Option(128, ()), Option(None, (NEW,)))
+    stack.kernel.somaxconn = undetermined("kernel.somaxconn", options, "nobody says")
+    assert shown(stack)["kernel"]["somaxconn"]["options"] == [
+        {"value": 128, "condition": None},
+        {"value": None, "condition": "kernel >= 5.4"},
     ]
 
 

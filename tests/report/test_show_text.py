@@ -35,21 +35,21 @@ location ~ \.php$ of shop.example
   reached by               0.0.0.0:80
   fastcgi_pass             unix:/run/php/www.sock  etc/nginx/sites-enabled/shop.conf:4
   pool                     www
-  fastcgi_connect_timeout  60 s                    default of nginx
-  fastcgi_send_timeout     60 s                    default of nginx
-  fastcgi_read_timeout     300 s                   etc/nginx/sites-enabled/shop.conf:5
+  fastcgi_connect_timeout  60 s   default of nginx
+  fastcgi_send_timeout     60 s   default of nginx
+  fastcgi_read_timeout     300 s  etc/nginx/sites-enabled/shop.conf:5
 
 pool www
   listen                     /run/php/www.sock  etc/php/8.2/fpm/pool.d/www.conf:2
-  listen.backlog             65535              etc/php/8.2/fpm/pool.d/www.conf:3
-  effective backlog          4096               min(backlog, net.core.somaxconn): cut from 65535
-  accept queue               4097               effective backlog + 1
-  pm                         dynamic            etc/php/8.2/fpm/pool.d/www.conf:4
-  pm.max_children            8                  etc/php/8.2/fpm/pool.d/www.conf:5
-  pm.start_servers           0                  default of php
-  pm.min_spare_servers       0                  default of php
-  pm.max_spare_servers       0                  default of php
-  request_terminate_timeout  0 (off)            default of php
+  listen.backlog             65535    etc/php/8.2/fpm/pool.d/www.conf:3
+  effective backlog          4096     min(backlog, net.core.somaxconn): cut from 65535
+  accept queue               4097     effective backlog + 1
+  pm                         dynamic  etc/php/8.2/fpm/pool.d/www.conf:4
+  pm.max_children            8        etc/php/8.2/fpm/pool.d/www.conf:5
+  pm.start_servers           0        default of php
+  pm.min_spare_servers       0        default of php
+  pm.max_spare_servers       0        default of php
+  request_terminate_timeout  0 (off)  default of php
   reached from               shop.example ~ \.php$
 """
 
@@ -105,12 +105,14 @@ def test_pool_without_locations_and_location_without_pool() -> None:
     stack.pools[0].locations.clear()
     stack.locations[0].pools.clear()
     text = show_text([stack], PLAIN)
-    assert (
-        "  reached from               -                  no location in the files read passes to it" in text
-    )
-    assert (
-        "  pool                     unknown                 no pool in the files read listens there" in text
-    )
+    assert "  reached from               -        no location in the files read passes to it" in text
+    assert "  pool                     unknown  no pool in the files read listens there" in text
+
+
+def test_server_without_a_name_is_not_named() -> None:
+    stack = shop()
+    stack.listeners[0].name = "_"
+    assert "\nnginx listens on 0.0.0.0:80\n" in show_text([stack], PLAIN)
 
 
 def test_members_of_a_named_upstream_are_listed() -> None:
@@ -118,8 +120,8 @@ def test_members_of_a_named_upstream_are_listed() -> None:
     members = [default("upstream.member", f"10.0.0.{number}:9000", "the file") for number in (1, 2)]
     stack.locations[0].upstream = Upstream(entity="upstream:php", name="php", members=members)
     text = show_text([stack], PLAIN)
-    assert "  upstream member          10.0.0.1:9000           the file\n" in text
-    assert "  upstream member          10.0.0.2:9000           the file\n" in text
+    assert "  upstream member          10.0.0.1:9000  the file\n" in text
+    assert "  upstream member          10.0.0.2:9000  the file\n" in text
 
 
 def test_static_pool_shows_no_spare_servers() -> None:
@@ -131,13 +133,22 @@ def test_static_pool_shows_no_spare_servers() -> None:
     assert "start_servers" not in text
 
 
-def test_long_value_moves_its_remark_to_the_next_line() -> None:
-    rows = [Row("listen", "/a/very/long/path/of/a/socket.sock", ("a.conf:1",)), Row("pm", "static", ("b:2",))]
+def test_long_value_leaves_the_column_and_its_remark_stands_where_it_fits() -> None:
+    path = "/a/very/long/path/of/a/socket.sock"
+    rows = [Row("listen", path, ("a.conf:1",)), Row("pm", "static", ("b:2", "c:3"))]
     assert list(table(rows, PLAIN)) == [
-        "  listen  /a/very/long/path/of/a/socket.sock",
-        "                  a.conf:1",
+        f"  listen  {path}  a.conf:1",
         "  pm      static  b:2",
+        "                  c:3",
     ]
+    long = [Row("listen", path, ("p/" * 30,)), rows[1]]
+    assert list(table(long, PLAIN))[:2] == [f"  listen  {path}", " " * 18 + "p/" * 30]
+
+
+def test_remark_is_wrapped_at_a_hundred_columns() -> None:
+    lines = list(table([Row("pm", "static", ("word " * 40,))], PLAIN))
+    assert [len(line) for line in lines] == [98, 98, 43]
+    assert all(line.startswith(" " * 14 + "word") for line in lines[1:])
 
 
 def test_wide_characters_keep_the_columns() -> None:

@@ -25,7 +25,7 @@ class Terminal(io.StringIO):
         ("\x9b", r"\u009b"),
         ("\u202egnp.conf", r"\u202egnp.conf"),
         ("\u2066\u200b\u2028", r"\u2066\u200b\u2028"),
-        (b"caf\xe9".decode("utf-8", "surrogateescape"), r"caf\xe9"),
+        (b"caf\xe9 \x80 \xff".decode("utf-8", "surrogateescape"), r"caf\xe9 \x80 \xff"),
         ("\ud800", r"\ud800"),
         ("\U000e0041", r"\U000e0041"),
         ("café 日本", "café 日本"),

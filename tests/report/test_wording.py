@@ -1,6 +1,7 @@
 import pytest
 from report_samples import NEW, OLD, POOL, SYSCTL, default, place, unknown_somaxconn
 
+from tuner.laws.version import Version
 from tuner.report.wording import (
     counted,
     data_words,
@@ -11,6 +12,7 @@ from tuner.report.wording import (
     origin_words,
     override_words,
     present_words,
+    reason_words,
 )
 from tuner.stack.condition import Condition
 from tuner.stack.value import Data, Option, Origin, Override, Value, absent, derive, undetermined, unknown
@@ -49,13 +51,20 @@ def test_each_option_says_when_it_holds() -> None:
     assert options_words(unknown_somaxconn()) == "128 (kernel < 5.4) or 4096 (kernel >= 5.4)"
 
 
-def test_condition_of_all_options_is_said_once_and_the_rest_is_unknown() -> None:
+def test_condition_of_all_known_options_is_said_once() -> None:
     here, elsewhere = Condition("key", choice="no other file sets it"), Condition("key", choice="one does")
     options = (Option(128, (OLD, here)), Option(4096, (NEW, here)), Option(None, (elsewhere,)))
-    expected = "128 (kernel < 5.4) or 4096 (kernel >= 5.4) if no other file sets it; else unknown"
-    assert options_words(value(*options)) == expected
-    assert options_words(value(options[0], options[2])) == (
-        "128 (kernel < 5.4 and no other file sets it); else unknown"
+    assert options_words(value(*options)) == (
+        "128 (kernel < 5.4) or 4096 (kernel >= 5.4) if no other file sets it"
+    )
+    assert options_words(value(options[0], options[2])) == "128 if kernel < 5.4 and no other file sets it"
+
+
+def test_options_without_a_common_condition_leave_the_rest_unknown() -> None:
+    middle = Condition("kernel", since=Version.parse("5.4"), until=Version.parse("6.1"))
+    options = (Option(1, (OLD,)), Option(2, (middle,)), Option(None, (Condition("kernel", middle.until),)))
+    assert options_words(value(*options)) == (
+        "1 (kernel < 5.4) or 2 (kernel 5.4 up to before 6.1); else unknown"
     )
 
 
@@ -70,7 +79,18 @@ def test_many_options_are_named_with_what_they_depend_on() -> None:
 
 
 def test_options_without_data_leave_the_reason() -> None:
-    assert options_words(value(Option(None, (OLD,)), Option(None, (NEW,)))) == "nobody says"
+    nothing = value(Option(None, (OLD,)), Option(None, (NEW,)))
+    assert reason_words(nothing) == "nobody says"
+    assert evidence_words(nothing) == "x is unknown: nobody says"
+
+
+def test_derived_unknown_names_what_it_depends_on() -> None:
+    memory = unknown("kernel.memory", "a long story of where it might be set", label="MemTotal")
+    given = default("pool.backlog", 5, "default of php")
+    once = derive("listener.syn_queue", min, memory, given)
+    assert reason_words(derive("twice", min, once, memory, unknown("kernel.fix", "x"))) == (
+        "depends on MemTotal, kernel.fix"
+    )
 
 
 def test_origin_is_the_place_or_the_reason_with_the_place() -> None:
@@ -101,7 +121,7 @@ def test_evidence_names_value_and_origin() -> None:
         "net.core.somaxconn = 128 (kernel < 5.4) or 4096 (kernel >= 5.4)"
     )
     assert evidence_words(unknown("pool.service_time", "nobody measured it")) == (
-        "pool.service time is unknown: nobody measured it"
+        "pool.service_time is unknown: nobody measured it"
     )
     assert evidence_words(absent("x", "nobody set it", label="slowlog")) == "slowlog: nobody set it"
     assert evidence_words(default("x", 0, "default of php", "s", "rtt", "disabled")) == (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tuner.report.terminal import Paint, Style, display_width, padded
 
 WIDTH = 100
-VALUE_COLUMN_LIMIT = 28
+VALUE_COLUMN_LIMIT = 12
 MINIMUM_REMARK_WIDTH = 30
 
 
@@ -22,7 +22,10 @@ class Row:
 
 
 def table(rows: Sequence[Row], style: Style, indent: int = 2) -> Iterator[str]:
-    """Yield the rows aligned; each remark begins a line of its own below the first."""
+    """Yield the rows aligned, each remark on a line of its own; the first one stands beside the value.
+
+    A value that is longer than the column pushes its remark to the right, or below where it would not fit.
+    """
     label_width = max((display_width(row.label) for row in rows), default=0)
     widths = [display_width(row.value) for row in rows if row.remarks]
     value_width = max((width for width in widths if width <= VALUE_COLUMN_LIMIT), default=0)
@@ -32,8 +35,9 @@ def table(rows: Sequence[Row], style: Style, indent: int = 2) -> Iterator[str]:
         start = f"{' ' * indent}{padded(row.label, label_width)}  {value}"
         used = indent + label_width + 2 + display_width(row.value)
         remarks = list(_wrapped(row.remarks, WIDTH - margin))
-        if remarks and used + 2 <= margin:
-            start += " " * (margin - used) + style.paint(remarks.pop(0), "dim")
+        gap = max(margin - used, 2)
+        if remarks and (used + 2 <= margin or used + gap + display_width(remarks[0]) <= WIDTH):
+            start += " " * gap + style.paint(remarks.pop(0), "dim")
         yield start.rstrip()
         for remark in remarks:
             yield " " * margin + style.paint(remark, "dim")

@@ -1,6 +1,6 @@
 """Values and origins in words. Everything returned is printable."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tuner.report.terminal import printable
 from tuner.stack.condition import Condition
@@ -10,6 +10,7 @@ COUNT_UNITS = frozenset({"connections", "workers", "sockets", "processes", "requ
 """Units that go without saying behind a number of such things."""
 OPTIONS_IN_FULL = 3
 OPTIONS_LISTED = 6
+ROOTS_LISTED = 5
 
 
 def data_words(data: Data | None, unit: str = "") -> str:
@@ -32,26 +33,20 @@ def present_words(value: Value) -> str:
 
 
 def options_words(value: Value) -> str:
-    """Return the possible values of an unknown: `128 (kernel < 5.4) or 4096 (kernel >= 5.4)`.
+    """Return the possible values of an unknown that has any: `128 (kernel < 5.4) or 4096 (kernel >= 5.4)`.
 
     Many are named without their conditions, only with what they depend on.
     """
     known = [option for option in value.options if option.data is not None]
     otherwise = "; else unknown" if len(known) < len(value.options) else ""
-    if not known:
-        return origin_words(value.origin)
     if len(known) > OPTIONS_IN_FULL:
         distinct = list(dict.fromkeys(data_words(option.data, value.unit) for option in known))
         return f"one of {first_of(distinct, OPTIONS_LISTED)}, depending on {_causes(known)}{otherwise}"
-    shared = _shared_conditions(known)
+    shared = [c for c in known[0].conditions if all(c in option.conditions for option in known)]
+    if not otherwise and len(known) == 1:
+        shared = []
     words = " or ".join(_option_words(option, value.unit, shared) for option in known)
-    return words + (f" if {_all_of(shared)}" if shared else "") + otherwise
-
-
-def _shared_conditions(options: Sequence[Option]) -> list[Condition]:
-    if len(options) == 1:
-        return []
-    return [c for c in options[0].conditions if all(c in option.conditions for option in options)]
+    return f"{words} if {_all_of(shared)}" if shared else words + otherwise
 
 
 def _option_words(option: Option, unit: str, left_out: Sequence[Condition]) -> str:
@@ -84,8 +79,26 @@ def origin_words(origin: Origin) -> str:
 
 
 def reason_words(value: Value) -> str:
-    """Return the origin of a value, or of an unknown one its possible values or why it is unknown."""
-    return options_words(value) if value.state == "unknown" and value.options else origin_words(value.origin)
+    """Return the origin of a value; of an unknown one its possible values, or why it is unknown."""
+    if value.state != "unknown":
+        return origin_words(value.origin)
+    return options_words(value) if _has_known_option(value) else _why_unknown(value)
+
+
+def _has_known_option(value: Value) -> bool:
+    return any(option.data is not None for option in value.options)
+
+
+def _why_unknown(value: Value) -> str:
+    roots = list(dict.fromkeys(map(label_of, _unknown_roots(value))))
+    return f"depends on {first_of(roots, ROOTS_LISTED)}" if roots else origin_words(value.origin)
+
+
+def _unknown_roots(value: Value) -> Iterator[Value]:
+    """Yield the unknown values, themselves not derived, that `value` was derived from."""
+    for given in value.inputs:
+        if given.state == "unknown":
+            yield from _unknown_roots(given) if given.inputs else (given,)
 
 
 def override_words(override: Override) -> str:
@@ -99,8 +112,9 @@ def label_of(value: Value) -> str:
     """Return the program's own word for a value; a derived one may go by its name's last part."""
     if value.label:
         return printable(value.label)
-    name = value.name.rsplit(".", 1)[-1] if value.origin.kind == "derived" else value.name
-    return printable(name.replace("_", " "))
+    if value.origin.kind == "derived":
+        return printable(value.name.rsplit(".", 1)[-1].replace("_", " "))
+    return printable(value.name)
 
 
 def evidence_words(value: Value) -> str:
@@ -109,7 +123,7 @@ def evidence_words(value: Value) -> str:
     if value.state == "absent":
         return f"{label}: {reason}"
     if value.state == "unknown":
-        return f"{label} = {reason}" if value.options else f"{label} is unknown: {reason}"
+        return f"{label} = {reason}" if _has_known_option(value) else f"{label} is unknown: {reason}"
     shown = f"{label} = {present_words(value)}"
     return f"{shown}, {reason}" if value.origin.kind == "derived" else f"{shown} ({reason})"
 
