@@ -232,6 +232,7 @@ def test_absent_and_disabled_have_no_order_and_no_arithmetic(state: str, other: 
         assert run(f"v {sign} {other}", **names).data is Special.ABSENT
         assert run(f"{other} {sign} v", **names).data is Special.ABSENT
     assert run("v", **names).truth is False
+    assert names_read(run("v < u", **names)) == {"v"}
 
 
 def test_equality_compares_states() -> None:
@@ -346,6 +347,7 @@ def test_an_unknown_filter_leaves_the_element_open(make: Make) -> None:
     assert run("any(p.max_children > 8 for p in host.pools if p.pm == 'static')", host=host).truth is False
     assert run("any(p.max_children > 6 for p in host.pools if p.pm == 'static')", host=host).truth is None
     assert run("all(p.max_children > 6 for p in host.pools if p.pm == 'static')", host=host).truth is True
+    assert run("all(p.max_children > 8 for p in host.pools if p.pm == 'static')", host=host).truth is None
     for fold in ("len", "sum", "min", "max"):
         outcome = run(f"{fold}(p.max_children for p in host.pools if p.pm == 'static')", host=host)
         assert [value.name for value in outcome.missing] == ["pm"]

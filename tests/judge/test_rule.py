@@ -229,6 +229,8 @@ def test_states_in_words() -> None:
 def test_units_survive_a_choice_but_not_arithmetic() -> None:
     names = {"a": value(60, "s"), "b": value(2.0, "s")}
     assert filled("{min(a, b)} {max(a, b)} {a / b} {a * b}", **names) == "2s 60s 30 120"
+    assert filled("{max(a, b)}", a=value(60, "s"), b=value(70, "connections")) == "70"
+    assert filled("{max(a, b)}", a=value(60, "s"), b=value(50, "bytes")) == "60"
 
 
 def test_join_lists_what_a_generator_yields(make: Make) -> None:

@@ -13,8 +13,10 @@ from tuner.judge.evidence import evidence_of
 from tuner.judge.finding import Finding
 from tuner.judge.rule import CompiledRule
 from tuner.judge.run import judge
+from tuner.source.span import Span
+from tuner.source.text import Text
 from tuner.stack import model
-from tuner.stack.value import Origin, Value, derive, unknown
+from tuner.stack.value import Origin, Place, Value, derive, unknown
 
 if TYPE_CHECKING:
     from conftest import Make
@@ -130,6 +132,12 @@ def test_only_leaves_make_a_choice(make: Make) -> None:
         assert only_finding(stack, make.rule(**CLAMPED)).severity == severity
 
 
+def test_a_value_with_inputs_is_no_choice_itself(make: Make) -> None:
+    limit = make.default("kernel.somaxconn", 128)
+    backlog = make.written("b", 511, "www.conf", 1, inputs=(make.default("given", 511),))
+    assert only_finding(stack_with(make, backlog, limit), make.rule(**CLAMPED)).severity == "note"
+
+
 def test_evidence_follows_derived_values_to_their_inputs(make: Make) -> None:
     backlog, limit = make.written("b", 511, "www.conf", 1), make.written("s", 128, "60.conf", 1)
     effective = derive("effective", min, backlog, limit)
@@ -218,8 +226,10 @@ def test_findings_are_sorted_by_place_then_rule(make: Make) -> None:
     limit = make.default("s", 1)
     stacks = [
         stack_with(make, make.written("b", 5, path, line), limit)
-        for path, line in (("b.conf", 1), ("a.conf", 12), ("a.conf", 2))
+        for path, line in (("b.conf", 1), ("a.conf", 12))
     ]
+    far_right = Place(Text("a.conf", b"\n" + b"x" * 40), Span(31, 32))
+    stacks.append(stack_with(make, Value("b", 5, Origin("file", "a.conf", far_right)), limit))
     stacks.append(stack_with(make, make.default("b", 5), limit))
     rules = [make.rule(**CLAMPED, id="QUE002", name="second"), make.rule(**CLAMPED)]
     found = judge(stacks, rules).findings

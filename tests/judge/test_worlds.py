@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tuner.judge.evaluate import evaluate
 from tuner.judge.expression import compile_expression
 from tuner.judge.worlds import Verdict, decide
+from tuner.stack import model
 from tuner.stack.condition import Condition, worlds
 from tuner.stack.value import Data, Option, Origin, Value, derive, undetermined, unknown
 
@@ -78,6 +79,15 @@ def test_what_is_read_only_in_some_worlds_is_asked_too(make: Make, somaxconn: So
     php = make.by_version("php", "php", [(None, 1), ("8.2", 2)])
     verdict = verdict_on("php == 1 if limit == 128 else False", limit=somaxconn(), php=php)
     assert (verdict.kind, verdict.condition) == ("conditional", "kernel < 5.4 and php < 8.2")
+
+
+def test_what_only_a_world_reads_is_asked_next(make: Make, somaxconn: Somaxconn) -> None:
+    php = make.by_version("php", "php", [(None, 1), ("8.2", 9)])
+    pool = make.entity(model.Pool, pm=somaxconn(), max_children=php)
+    host = make.entity(model.Stack, pools=[pool])
+    expression = compile_expression("sum(p.max_children for p in host.pools if p.pm == 128) > 5", "x.yaml:7")
+    assert [value.name for value in evaluate(expression, {"host": host}).missing] == ["kernel.somaxconn"]
+    assert decide(expression, {"host": host}).condition == "kernel < 5.4 and php >= 8.2"
 
 
 def test_no_option_and_no_true_world_is_undecided(somaxconn: Somaxconn) -> None:

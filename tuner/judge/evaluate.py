@@ -129,8 +129,7 @@ class _Evaluation:
             chosen = self.of(node.body if test.truth else node.orelse)
             return Outcome(chosen.data, reads_of((test, chosen)))
         branches = (self.of(node.body), self.of(node.orelse))
-        known = not any(isinstance(branch.data, Unknown) for branch in branches)
-        if known and operators.compare(ast.Eq(), *branches).truth:
+        if operators.compare(ast.Eq(), *branches).truth:
             return Outcome(branches[0].data, reads_of(branches))
         return unknown_from((test, *branches))
 
