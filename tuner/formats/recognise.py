@@ -1,0 +1,238 @@
+"""What kind of file this is, from its path and from what stands in it.
+
+The path proposes kinds, its last part first; a proposal counts only if the content bears it out. A file
+without a proposal needs signals that no other program's configuration gives.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from re import Pattern
+
+from tuner.formats.document import Kind
+from tuner.formats.templates import SUFFIXES as TEMPLATE_SUFFIXES
+from tuner.formats.templates import is_template, prepare
+from tuner.source.text import BOM, Text
+
+HEAD_BYTES = 64 * 1024
+"""No more of a file than this is looked at."""
+
+_OTHER_LANGUAGES = re.compile(
+    r"\.(?:bash|bat|c|cpp|css|go|h|htm|html|java|js|json|lua|mjs|php|phtml|pl|ps1|py|rb|rs|scss|sh|sql|ts|vcl|zsh"
+    r"|cfg|crt|csr|csv|env|gif|gz|hcl|ico|ini|jpg|key|lock|log|md|pem|pid|png|properties|rst|service|so|sock|socket"
+    r"|svg|tar|tf|timer|toml|xml|yaml|yml|zip)"
+)
+_FOREIGN = re.compile(
+    rb"\A#!|\A\s*+<[?!a-zA-Z]|^(?:apiVersion|kind|services|version):|^---[ \t\r]*+$", re.MULTILINE
+)
+_FOREIGN_SECTION = re.compile(
+    rb"^\[(?:Unit|Service|Install|Socket|Timer|Path|Match|Network|PHP|mysqld?|client|uwsgi|supervisord|sysctl"
+    rb"|(?:program|group|eventlistener):[^\]\n]*+)\]",
+    re.MULTILINE,
+)
+
+_NGINX_DATA = re.compile(r"^(?:fastcgi|scgi|uwsgi|proxy)_params|^fastcgi\.conf|^mime\.types$")
+_NAMES: tuple[tuple[Pattern[str], Kind], ...] = (
+    (re.compile(r"sysctl"), "sysctl"),
+    (re.compile(r"(?<![a-z])(?:php[0-9.]*+[-_.]?)?fpm(?![a-z])"), "php-fpm"),
+    (re.compile(r"nginx|tengine|openresty|\.vhost$"), "nginx"),
+    (re.compile(r"(?<![a-z])(?:redis|valkey|sentinel)(?![a-z])"), "redis"),
+    (re.compile(r"^(?:www[0-9]*+(?![a-z0-9]).*|zz-docker.*|pools?)\.conf"), "php-fpm"),
+    (_NGINX_DATA, "nginx"),
+)
+_FOLDERS: tuple[tuple[Pattern[str], Kind], ...] = (
+    (re.compile(r"^sysctl\.d$"), "sysctl"),
+    (re.compile(r"^(?:php.*fpm.*|fpm|pool\.d|pools)$"), "php-fpm"),
+    (re.compile(r"^(?:.*nginx.*|tengine|openresty|sites[-_](?:available|enabled))$"), "nginx"),
+    (re.compile(r"^(?:redis|valkey|sentinel)$"), "redis"),
+)
+_SHARED_FOLDERS = frozenset({"conf.d", "snippets", "vhost", "vhosts", "vhost.d", "vhosts.d"})
+_SITE_FOLDERS = frozenset({"sites-available", "sites-enabled", "sites_available", "sites_enabled"})
+
+_COMMENT = re.compile(rb"[ \t]*+[#;]")
+_TRAILING_COMMENT = re.compile(rb"(?<=[;{}])[ \t]*+#.*")
+_SECTION = re.compile(rb"\[[^\]=]++\]")
+_ASSIGNMENT = re.compile(rb"[\w.\[\]/*-]++[ \t]*+=(?!=)")
+
+_NGINX_BLOCK = re.compile(
+    rb"(?:http|events|server|stream|types|upstream[ \t]++\S++|location[ \t][^{]++"
+    rb"|(?:map|geo|split_clients)[ \t][^{;$]*+\$[^{;]++)[ \t]*+\{|location[ \t]++[=~^@/][^{;]++$"
+)
+_NGINX_STATEMENT = re.compile(
+    rb"(?:listen|server_name|proxy_\w++|fastcgi_\w++|uwsgi_\w++|try_files|access_log|error_log|add_header|expires"
+    rb"|gzip(?:_\w++)?|ssl_\w++|worker_(?:processes|connections|rlimit_\w++)|client_\w++|sendfile|tcp_no\w++"
+    rb"|keepalive(?:_\w++)?|log_format|default_type|limit_(?:req|conn)\w*+|server_tokens|set_real_ip_from"
+    rb"|real_ip_header|rewrite[ \t]++\S++[ \t]|set[ \t]++\$\w|return[ \t]++[1-5]\d\d\b|open_file_cache\w*+)"
+    rb"(?:[ \t]++[^=;\s][^;]*+)?;"
+)
+_FPM_OWN_KEY = re.compile(
+    rb"(?:pm|pm\.\w++|listen\.\w++|php(?:_admin)?_(?:value|flag)\[[^\]]*+\]|request_terminate_timeout"
+    rb"|request_slowlog_timeout|catch_workers_output|decorate_workers_output|clear_env|security\.limit_extensions|slowlog"
+    rb"|emergency_restart_\w++|process_control_timeout|process\.(?:max|priority)"
+    rb"|access\.(?:log|format))[ \t]*+="
+)
+_FPM_KEY = re.compile(
+    rb"(?:listen|user|group|include|pid|daemonize|error_log|log_level|log_limit|syslog\.\w++|chdir|chroot|prefix"
+    rb"|rlimit_\w++|events\.mechanism|systemd_interval|ping\.\w++|env\[[^\]]*+\]|request_terminate_timeout_\w++"
+    rb"|process\.dumpable|apparmor_hat)[ \t]*+="
+)
+_REDIS_OWN_KEY = re.compile(
+    rb"(?:tcp-(?:backlog|keepalive)|unixsocket(?:perm)?|protected-mode|maxmemory(?:-\w++)*+|maxclients|appendonly"
+    rb"|appendfsync|appendfilename|auto-aof-[\w-]++|no-appendfsync-on-rewrite|aof-[\w-]++|rdb[\w-]++|dbfilename"
+    rb"|save[ \t]++(?:\d++[ \t]++\d++|\"\")|stop-writes-on-bgsave-error|slowlog-[\w-]++|lazyfree-[\w-]++"
+    rb"|(?:replica|slave)(?:of)?(?:-[\w-]++)?|repl-[\w-]++|min-(?:replicas|slaves)-[\w-]++|masterauth|cluster-[\w-]++"
+    rb"|client-output-buffer-limit|hash-max-[\w-]++|zset-max-[\w-]++|set-max-[\w-]++|list-[\w-]++|activerehashing"
+    rb"|notify-keyspace-events|sentinel[ \t]++[\w-]++|io-threads[\w-]*+|rename-command|lua-time-limit)[ \t]",
+    re.IGNORECASE,
+)
+_REDIS_KEY = re.compile(
+    rb"(?:bind|port|timeout|daemonize|pidfile|loglevel|logfile|databases|dir|include|requirepass|supervised|hz"
+    rb"|user|save|loadmodule|always-show-logo|syslog-\w++|dynamic-hz|latency-[\w-]++|tls-[\w-]++|jemalloc-bg-thread"
+    rb"|active[\w-]++|client-[\w-]++|vm-[\w-]++|glueoutputbuf|hll-[\w-]++|stream-[\w-]++|aclfile|crash-[\w-]++"
+    rb"|enable-[\w-]++|set-proc-title|proc-title-template|locale-collate|shutdown-[\w-]++)[ \t]",
+    re.IGNORECASE,
+)
+_SYSCTL_LINE = re.compile(
+    rb"-?[ \t]*+(?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm)[./]"
+    rb"(?!inet6?\.|link\.|isr\.|route\.|local\.)[\w*.:/@-]++[ \t]*+(?:=|$)"
+)
+_BSD_LINE = re.compile(
+    rb"(?:compat|ddb|hw|kern|machdep|security|vfs|net\.(?:inet6?|link|isr|route|local))\.[\w.]++[ \t]*+="
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The lines of a file that are neither empty nor comment, without what surrounds them."""
+
+    lines: tuple[bytes, ...]
+
+    def count(self, *patterns: Pattern[bytes]) -> int:
+        return sum(any(pattern.match(line) for pattern in patterns) for line in self.lines)
+
+    def share(self, *patterns: Pattern[bytes]) -> float:
+        return self.count(*patterns) / len(self.lines)
+
+    def stops(self) -> float:
+        """The share of lines that end as lines of nginx do."""
+        return sum(line.endswith((b";", b"{", b"}")) for line in self.lines) / len(self.lines)
+
+    def is_certainly_nginx(self) -> bool:
+        statements = self.count(_NGINX_STATEMENT)
+        blocks = self.count(_NGINX_BLOCK)
+        return statements >= 3 or (blocks > 0 and (statements > 0 or any(b";" in x for x in self.lines)))
+
+    def may_be_nginx(self) -> bool:
+        """In nginx's folder the shape is enough: modules bring names that nobody can list."""
+        if self.is_certainly_nginx():
+            return True
+        arrows = any(b"=>" in line for line in self.lines)
+        ended = any(line.endswith((b";", b"; }", b";}")) for line in self.lines)
+        return ended and not arrows and self.stops() >= 0.5 and self.share(_ASSIGNMENT) < 0.3
+
+    def is_certainly_fpm(self) -> bool:
+        if self.count(_FPM_OWN_KEY):
+            return self.share(_ASSIGNMENT, _SECTION) >= 0.5
+        return (
+            self.count(_SECTION) > 0 and self.count(_FPM_KEY) >= 2 and self.share(_FPM_KEY, _SECTION) >= 0.8
+        )
+
+    def may_be_fpm(self) -> bool:
+        known = self.count(_FPM_OWN_KEY, _FPM_KEY, _SECTION)
+        return known > 0 and self.share(_ASSIGNMENT, _SECTION) >= 0.5
+
+    def is_certainly_redis(self) -> bool:
+        return self.count(_REDIS_OWN_KEY) >= 2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.8
+
+    def may_be_redis(self) -> bool:
+        return self.stops() < 0.2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.5
+
+    def is_certainly_sysctl(self) -> bool:
+        return self.share(_SYSCTL_LINE) >= 0.9 and not self.count(_BSD_LINE)
+
+    def may_be_sysctl(self) -> bool:
+        return self.share(_SYSCTL_LINE) >= 0.5 and self.count(_BSD_LINE) * 2 < self.count(_SYSCTL_LINE)
+
+    def certain_kind(self) -> Kind | None:
+        """Return the kind that the content alone proves."""
+        if self.is_certainly_fpm():
+            return "php-fpm"
+        if self.is_certainly_sysctl():
+            return "sysctl"
+        if self.is_certainly_redis():
+            return "redis"
+        return "nginx" if self.is_certainly_nginx() and self.share(_ASSIGNMENT) < 0.3 else None
+
+    def bears_out(self, kind: Kind) -> bool:
+        """Say whether the content agrees with a kind that the path proposes."""
+        match kind:
+            case "php-fpm":
+                return self.may_be_fpm()
+            case "redis":
+                return self.may_be_redis()
+            case "sysctl":
+                return self.may_be_sysctl()
+            case "nginx":
+                return self.may_be_nginx()
+
+
+def recognise(path: str, data: bytes) -> Kind | None:
+    """Return the kind of the file at `path`, or None for a file that fpmtune does not read.
+
+    An empty file, or one of comments only, goes by its path.
+    """
+    pure = _made_file(path)
+    in_sites = not _SITE_FOLDERS.isdisjoint(pure.parts[:-1])
+    if pure.name.startswith(".") or (_OTHER_LANGUAGES.fullmatch(pure.suffix) and not in_sites):
+        return None
+    head = data[:HEAD_BYTES].removeprefix(BOM)
+    if b"\0" in head or _FOREIGN.search(head):
+        return None
+    proposals = tuple(_proposals(pure))
+    content = _content(path, head)
+    if not content.lines:
+        return _kind_of_silent_file(pure, proposals)
+    if _FOREIGN_SECTION.search(head) and not content.count(_FPM_OWN_KEY):
+        return None
+    for kind in proposals:
+        if content.bears_out(kind):
+            return kind
+    if pure.suffix in ("", ".conf") or ".conf" in pure.name or proposals:
+        return content.certain_kind()
+    return None
+
+
+def _kind_of_silent_file(pure: PurePosixPath, proposals: tuple[Kind, ...]) -> Kind | None:
+    """Return the kind of a file that sets nothing: what its path says, if it is named as configuration."""
+    folders = frozenset(pure.parts[:-1])
+    if ".conf" not in pure.name and not folders & _SITE_FOLDERS and not _NGINX_DATA.search(pure.name):
+        return None
+    if proposals:
+        return proposals[0]
+    return "nginx" if folders & _SHARED_FOLDERS else None
+
+
+def _made_file(path: str) -> PurePosixPath:
+    """Return the path in lower case, without template suffixes: what a template makes."""
+    pure = PurePosixPath(path.lower())
+    while pure.suffix in TEMPLATE_SUFFIXES:
+        pure = pure.with_suffix("")
+    return pure
+
+
+def _proposals(pure: PurePosixPath) -> Iterator[Kind]:
+    yield from _kinds(_NAMES, pure.name)
+    for folder in reversed(pure.parts[:-1]):
+        yield from _kinds(_FOLDERS, folder)
+
+
+def _kinds(table: tuple[tuple[Pattern[str], Kind], ...], name: str) -> Iterator[Kind]:
+    return (kind for pattern, kind in table if pattern.search(name))
+
+
+def _content(path: str, head: bytes) -> _Content:
+    masked = prepare(Text(path, head), is_template(path, head)).data
+    lines = (line.strip() for line in masked.splitlines())
+    kept = (_TRAILING_COMMENT.sub(b"", line) for line in lines if line and not _COMMENT.match(line))
+    return _Content(tuple(kept))
