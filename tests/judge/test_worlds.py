@@ -47,6 +47,12 @@ def test_the_true_worlds_and_their_reads_are_reported(somaxconn: Somaxconn) -> N
     assert verdict.reads[1] is limit
 
 
+def test_what_false_worlds_read_is_no_evidence(somaxconn: Somaxconn) -> None:
+    names = {"limit": somaxconn(), "a": known("a", 5), "b": known("b", 0)}
+    verdict = verdict_on("a == 5 if limit == 128 else b == 5", **names)
+    assert [value.name for value in verdict.reads] == ["kernel.somaxconn", "a"]
+
+
 def test_the_newer_side_is_named_too(somaxconn: Somaxconn) -> None:
     assert verdict_on("limit > 511", limit=somaxconn()).condition == "kernel >= 5.4"
 
