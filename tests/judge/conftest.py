@@ -68,7 +68,8 @@ class Make:
         for field, info in kind.model_fields.items():
             if field not in fields and info.is_required():
                 nothing_fixes = unknown(f"{prefix}.{field}", f"nobody gave {prefix}.{field}")
-                fields[field] = texts.get(field, nothing_fixes)
+                plain = False if info.annotation in (bool, "bool") else texts.get(field)
+                fields[field] = nothing_fixes if plain is None else plain
         if kind is model.Stack and not isinstance(fields["kernel"], model.Kernel):
             fields["kernel"] = Make.entity(model.Kernel)
         if isinstance(fields["entity"], Value):
