@@ -93,11 +93,11 @@ def read_file(path: str, kind: Kind | None, status: Status = "checked", reason: 
 
 
 def entity_of(kind: type[Filled], **fields: Any) -> Filled:  # noqa: ANN401
-    """An entity whose values are absent where the reports do not care."""
-    missing = [
-        name for name, field in kind.model_fields.items() if field.is_required() and name not in fields
-    ]
-    return kind(**{name: absent(name) for name in missing}, **fields)
+    """An entity whose other values are absent, its flags false and its texts empty."""
+    for name, field in kind.model_fields.items():
+        if field.is_required() and name not in fields:
+            fields[name] = absent(name) if field.annotation is Value else (field.annotation or str)()
+    return kind(**fields)
 
 
 def kernel(somaxconn: Value, version: str = "6.1") -> Kernel:

@@ -169,6 +169,29 @@ read 1 file: 1 php-fpm
     assert report(*pools("a", "b", "c", "d"), verbose=True).count("warning[QUE001]") == 4
 
 
+def test_pool_named_like_a_word_of_the_message_folds_too() -> None:
+    found = [finding(message="pm is not a positive number", entity=f"pool:{name}") for name in "abcd"]
+    assert report(*found).count("warning[QUE001]") == 1
+
+
+def test_folded_file_is_named_once() -> None:
+    found = [
+        finding(
+            ("primary", place(Text(f"{name}.conf", b"# x\n"), "#"), ""),
+            message="#",
+            entity=f"file:{name}.conf",
+        )
+        for name in "abcd"
+    ]
+    assert "   = the same in: b.conf:1\n" in report(*found)
+
+
+def test_long_fix_is_wrapped_under_its_label() -> None:
+    lines = report(finding(fix="word " * 40)).split("\n")
+    assert lines[2] == "   = fix: " + ("word " * 17)[:84].strip()
+    assert lines[3] == "          " + ("word " * 17)[:84].strip()
+
+
 def test_other_messages_do_not_fold() -> None:
     found = [finding(message=f"backlog {number}", entity="pool:www") for number in range(5)]
     assert report(*found).count("warning[QUE001]") == 5

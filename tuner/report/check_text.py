@@ -1,6 +1,8 @@
 """`fpmtune check` for people: each finding with the lines it is about, then what was read."""
 
 import re
+import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -16,6 +18,7 @@ RELATED_LIMIT = 6
 RELATED_SHOWN = 5
 FOLD_ABOVE = 3
 FOLDED_SHOWN = 3
+PROSE_WIDTH = 84
 WORD = re.compile(r"[^\s\"'`(),;]+")
 
 
@@ -43,7 +46,7 @@ def check_text(
 def _folded(findings: Sequence[Finding], verbose: bool) -> Iterator[tuple[Finding, list[Finding]]]:
     """Yield each finding to print with those that say the same of other entities."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    keys = [_fold_key(finding) for finding in findings]
+    keys = _fold_keys(findings)
     for key, finding in zip(keys, findings, strict=True):
         groups.setdefault(key, []).append(finding)
     for key, finding in zip(keys, findings, strict=True):
@@ -54,8 +57,15 @@ def _folded(findings: Sequence[Finding], verbose: bool) -> Iterator[tuple[Findin
             yield finding, group[1:]
 
 
-def _fold_key(finding: Finding) -> tuple[object, ...]:
-    return finding.rule, finding.severity, finding.condition, _without_entity(finding)
+def _fold_keys(findings: Sequence[Finding]) -> list[tuple[object, ...]]:
+    """Return for each finding what it has in common with those that say the same."""
+    messages = Counter((finding.rule, finding.message) for finding in findings)
+    keys: list[tuple[object, ...]] = []
+    for finding in findings:
+        is_shared = messages[finding.rule, finding.message] > 1
+        message = finding.message if is_shared else _without_entity(finding)
+        keys.append((finding.rule, finding.severity, finding.condition, message))
+    return keys
 
 
 def _without_entity(finding: Finding) -> str:
@@ -127,20 +137,28 @@ def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[
     if evidence:
         yield "evidence", evidence
     if finding.condition:
-        yield "holds", [one_line(finding.condition)]
+        yield "holds", _prose(finding.condition)
     if finding.fix:
-        yield "fix", [one_line(finding.fix)]
+        yield "fix", _prose(finding.fix)
     if finding.requires:
-        yield "needs", [one_line(finding.requires)]
+        yield "needs", _prose(finding.requires)
     if same:
         more = len(same) - FOLDED_SHOWN
         listed = [_entity_and_place(other) for other in same[:FOLDED_SHOWN]]
         yield "the same in", [*listed, f"and {more} more"] if more > 0 else listed
 
 
+def _prose(text: str) -> list[str]:
+    wrapped = textwrap.wrap(one_line(text), PROSE_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wrapped or [""]
+
+
 def _entity_and_place(finding: Finding) -> str:
-    entity = printable(finding.entity)
-    return f"{entity} ({printable(str(finding.locations[0].place))})" if finding.locations else entity
+    if not finding.locations:
+        return printable(finding.entity)
+    place = str(finding.locations[0].place)
+    is_the_file = finding.entity.startswith("file:") and place.startswith(finding.entity[5:] + ":")
+    return printable(place if is_the_file else f"{finding.entity} ({place})")
 
 
 def _remark_lines(label: str, lines: list[str], gutter: int, style: Style) -> Iterator[str]:
