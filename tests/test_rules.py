@@ -1,0 +1,98 @@
+"""Every rule is well-formed, and its examples come out as they say."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.trees import judgement_of, write_tree
+from tuner import packaged
+from tuner.judge.finding import Finding
+from tuner.judge.load import load_rules
+from tuner.judge.rule import CompiledRule, Example
+
+ROOT = Path(__file__).parent.parent
+RULES = load_rules()
+EXAMPLES = [(compiled, example) for compiled in RULES for example in compiled.rule.examples]
+
+
+def ids(value: object) -> str:
+    if isinstance(value, CompiledRule):
+        return value.rule.name
+    return value.title if isinstance(value, Example) else str(value)
+
+
+@pytest.mark.parametrize("compiled", RULES, ids=ids)
+def test_names_exist_in_the_model(compiled: CompiledRule) -> None:
+    compiled.check()
+
+
+@pytest.mark.parametrize("compiled", RULES, ids=ids)
+def test_is_well_formed(compiled: CompiledRule) -> None:
+    rule = compiled.rule
+    verdicts = {example.verdict for example in rule.examples}
+    assert {"bad", "good"} <= verdicts
+    assert Path(compiled.path).stem == rule.name
+    assert rule.why.count(".") >= 2 or ": " in rule.why
+    assert rule.references
+    assert not rule.title.endswith(".")
+
+
+def place_of(finding: Finding, root: Path) -> tuple[str, int, int]:
+    location = finding.locations[0].place
+    position = location.text.position(location.span.start)
+    return str(Path(location.text.path).relative_to(root)), position.line, position.column
+
+
+@pytest.mark.parametrize(("compiled", "example"), EXAMPLES, ids=ids)
+def test_example(compiled: CompiledRule, example: Example, tmp_path: Path) -> None:
+    write_tree(tmp_path, example.files)
+    judgement = judgement_of(tmp_path, example.target or "")
+    assert not judgement.crashes
+    mine = [finding for finding in judgement.findings if finding.rule == compiled.rule.id]
+    undecided = [item for item in judgement.undecided if item.rule == compiled.rule.id]
+    if example.verdict == "good":
+        assert (mine, undecided) == ([], [])
+        return
+    if example.verdict == "undecided":
+        assert (mine, bool(undecided)) == ([], True)
+        return
+    certainty = "conditional" if example.verdict == "conditional" else "certain"
+    assert {finding.certainty for finding in mine} == {certainty}
+    assert example.expect is not None
+    assert len(mine) == len(example.expect)
+    for expected in example.expect:
+        assert any(matches(finding, expected, tmp_path) for finding in mine), (
+            expected,
+            [(place_of(finding, tmp_path), finding.message) for finding in mine],
+        )
+
+
+def matches(finding: Finding, expected: object, root: Path) -> bool:
+    path, line, column = place_of(finding, root)
+    return (
+        expected.path in (None, path)  # type: ignore[attr-defined]
+        and expected.line in (None, line)  # type: ignore[attr-defined]
+        and expected.column in (None, column)  # type: ignore[attr-defined]
+        and (expected.message is None or expected.message in finding.message)  # type: ignore[attr-defined]
+    )
+
+
+def test_good_examples_are_good_all_round(tmp_path: Path) -> None:
+    """An example that shows how to do it right must not trip over another rule that warns."""
+    for number, (compiled, example) in enumerate(EXAMPLES):
+        if example.verdict != "good":
+            continue
+        root = tmp_path / str(number)
+        write_tree(root, example.files)
+        errors = [f for f in judgement_of(root, example.target or "").findings if f.severity == "error"]
+        assert not errors, (compiled.rule.name, example.title, [f.message for f in errors])
+
+
+def test_compiled_data_equals_the_yaml() -> None:
+    compile_rules = runpy.run_path(str(ROOT / "rules" / "compile_hook.py"))["compile_rules"]
+    compiled = json.loads(json.dumps(compile_rules(ROOT / "rules")))
+    assert compiled["rules.json"] == json.loads(json.dumps(packaged.rule_documents()))
+    assert compiled["defaults.json"] == json.loads(json.dumps(packaged.defaults_tables()))
+    assert len(compiled["rules.json"]) == len(RULES) >= 18

@@ -1,0 +1,59 @@
+"""`fpmtune check`."""
+
+import os
+import sys
+from argparse import Namespace
+
+from tuner import __version__
+from tuner.cli.loading import Loaded, load
+from tuner.cli.output import complain, write_result
+from tuner.judge.finding import SEVERITIES, Judgement
+from tuner.judge.load import load_rules
+from tuner.judge.run import judge
+
+CLEAN, FINDINGS, FAILURE, NOTHING_CHECKED = 0, 1, 2, 3
+
+
+def check(options: Namespace) -> int:
+    """Check the paths, write the report, and return the exit status."""
+    loaded = load(options)
+    select = options.select or loaded.project.select
+    ignore = [*options.ignore, *loaded.project.ignore]
+    judgement = judge(loaded.stacks, load_rules(), select, ignore)
+    write_result(options, _report(options, judgement, loaded))
+    for path in loaded.missing:
+        complain(f"{path}: no such file or folder")
+    for crash in judgement.crashes:
+        complain(f"internal error in rule {crash.rule} for {crash.entity}: {crash.error}")
+    return _exit_status(options, judgement, loaded)
+
+
+def _report(options: Namespace, judgement: Judgement, loaded: Loaded) -> str:
+    if options.format == "json":
+        from tuner.report.check_json import check_json
+
+        return check_json(judgement, loaded.files, __version__)
+    from tuner.report.check_text import check_text
+    from tuner.report.terminal import Style, use_color
+
+    color = use_color(options.color, sys.stdout, os.environ)
+    return check_text(
+        judgement,
+        loaded.files,
+        loaded.stacks,
+        Style(color),
+        verbose=options.verbose,
+        paths=options.paths or ["."],
+    )
+
+
+def _exit_status(options: Namespace, judgement: Judgement, loaded: Loaded) -> int:
+    if loaded.missing or judgement.crashes:
+        return FAILURE
+    fail_on = options.fail_on or loaded.project.fail_on
+    counted = () if fail_on == "never" else SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    if any(finding.severity in counted for finding in judgement.findings):
+        return FINDINGS
+    if options.strict and judgement.undecided:
+        return FINDINGS
+    return CLEAN if loaded.is_anything_checked else NOTHING_CHECKED

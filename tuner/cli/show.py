@@ -1,0 +1,30 @@
+"""`fpmtune show`."""
+
+import os
+import sys
+from argparse import Namespace
+
+from tuner.cli.check import CLEAN, FAILURE, NOTHING_CHECKED
+from tuner.cli.loading import load
+from tuner.cli.output import complain, write_result
+
+
+def show(options: Namespace) -> int:
+    """Print the request path of every host, and return the exit status."""
+    loaded = load(options)
+    if options.format == "json":
+        from tuner.report.show_json import show_json
+
+        text = show_json(loaded.stacks)
+    else:
+        from tuner.report.show_text import show_text
+        from tuner.report.terminal import Style, use_color
+
+        color = use_color(options.color, sys.stdout, os.environ)
+        text = show_text(loaded.stacks, Style(color))
+    write_result(options, text)
+    for path in loaded.missing:
+        complain(f"{path}: no such file or folder")
+    if loaded.missing:
+        return FAILURE
+    return CLEAN if loaded.is_anything_checked else NOTHING_CHECKED

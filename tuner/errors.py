@@ -1,0 +1,18 @@
+"""The one family of errors that fpmtune raises on purpose."""
+
+
+class FpmtuneError(Exception):
+    """Something the user can put right; its text is shown without a traceback."""
+
+
+class UsageError(FpmtuneError):
+    """The command line or `fpmtune.toml` asks for something that does not exist."""
+
+
+class RuleError(FpmtuneError):
+    """A rule file is wrong: says where (`path:line:column`) and what was expected."""
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.where = where
+        self.message = message

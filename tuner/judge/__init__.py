@@ -1,0 +1,1 @@
+"""`Stack` and rules to findings. Knows no output format."""

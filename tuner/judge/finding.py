@@ -1,0 +1,89 @@
+"""What a check finds: findings, undecided rules, and what they rest on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.stack.value import Place, Value
+
+Severity = Literal["error", "warning", "info", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info", "note")
+"""From the gravest to the mildest."""
+
+Certainty = Literal["certain", "conditional"]
+Role = Literal["primary", "related"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that belongs to a finding. `note` says in a few words what stands there."""
+
+    role: Role
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule, true for one entity.
+
+    `condition` is None when it is certain, else the case in which it holds ("kernel < 5.4"). `evidence`
+    is what the deciding operands of the rule's condition read, with everything those were derived from.
+    `locations` begins with the primary one; it is empty when no file set any of the evidence.
+    `requires` says what must be restarted for the cure to take effect, or is empty.
+    """
+
+    rule: str
+    name: str
+    title: str
+    severity: Severity
+    certainty: Certainty
+    condition: str | None
+    entity: str
+    message: str
+    fix: str
+    requires: str
+    locations: tuple[Location, ...]
+    evidence: tuple[Value, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of rule, file, entity and directive: it survives edits that move lines or change values."""
+        primary = self.locations[0].place.text.path if self.locations else ""
+        directive = next((v.label for v in self.evidence if v.origin.place), "")
+        parts = "\0".join((self.rule, primary, self.entity, directive))
+        return hashlib.sha256(parts.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A rule that could not be decided for one entity; `missing` are the unknown values it needs."""
+
+    rule: str
+    name: str
+    entity: str
+    missing: tuple[str, ...]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCrash:
+    """A rule that failed while it was evaluated: a fault of fpmtune or of the rule, never of the files."""
+
+    rule: str
+    entity: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything that a set of rules says of one or more stacks."""
+
+    findings: Sequence[Finding]
+    undecided: Sequence[Undecided]
+    crashes: Sequence[RuleCrash] = ()
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have this severity."""
+        return sum(1 for finding in self.findings if finding.severity == severity)

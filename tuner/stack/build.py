@@ -1,0 +1,73 @@
+"""From the files of a tree to one `Stack` a host."""
+
+from collections.abc import Sequence
+
+from tuner.source.tree import Tree
+from tuner.stack.file_problems import hash_lines, note_problems
+from tuner.stack.files import ReadFile
+from tuner.stack.hosts import HostFiles
+from tuner.stack.include import IncludeReport
+from tuner.stack.join import join
+from tuner.stack.kernel import build_kernel
+from tuner.stack.model import NotFollowed, Stack
+from tuner.stack.nginx.build import build_nginx
+from tuner.stack.php_fpm.loading import load_instances
+from tuner.stack.php_fpm.pools import build_pools
+from tuner.stack.redis import build_redis
+from tuner.stack.target import Target
+
+
+def build_stacks(
+    tree: Tree, hosts: Sequence[HostFiles], target: Target, sysctl_files: Sequence[ReadFile] = ()
+) -> list[Stack]:
+    """Return the request path of every host of `tree`; `sysctl_files` belong to each of them.
+
+    A host's files grow by those that only an include makes known.
+    """
+    for host in hosts:
+        for file in sysctl_files:
+            host.by_path.setdefault(f"/etc/sysctl.d/{file.path.rsplit('/', 1)[-1]}", file)
+    return [_build(tree, host, target) for host in hosts]
+
+
+def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
+    report = IncludeReport()
+    kernel, sysctl = build_kernel(host, target)
+    nginx = build_nginx(host, kernel, target, report)
+    pools = [
+        p for instance in load_instances(host, report, target) for p in build_pools(instance, kernel, target)
+    ]
+    redis = build_redis(host, kernel, target, report)
+    note_problems(host.files, report)
+    return Stack(
+        entity=host.name,
+        kernel=kernel,
+        sysctl=sysctl,
+        listeners=[
+            *nginx.listeners,
+            *(pool.listener for pool in pools if pool.listener),
+            *(listener for server in redis for listener in server.listeners),
+        ],
+        locations=nginx.locations,
+        upstreams=nginx.upstreams,
+        pools=pools,
+        redis=redis,
+        paths=join(nginx.locations, pools),
+        hash_lines=hash_lines(host.files, target),
+        problems=list(report.problems.values()),
+        not_followed=[*report.left_out.values(), *_outside_links(tree, host)],
+        not_in_effect=report.without_effect,
+    )
+
+
+def _outside_links(tree: Tree, host: HostFiles) -> list[NotFollowed]:
+    """Return the links that lead out of the given paths and whose target is not among the host's files."""
+    return [
+        NotFollowed(
+            target=f"{tree.shown[link]} -> {text}", place=None, reason="a link out of the given paths"
+        )
+        for link, text in tree.outside_links.items()
+        if text != "/dev/null"
+        and link.startswith(host.mappings[-1][0])
+        and host.host_path(link) not in host.links
+    ]

@@ -1,0 +1,83 @@
+"""Every file of a tree as fpmtune read it: its kind, its document, and how much of it counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from tuner.formats.document import Document, Kind
+from tuner.formats.recognise import recognise
+from tuner.formats.templates import is_template
+from tuner.source.text import Text
+from tuner.source.tree import SourceFile, Tree
+
+Status = Literal["checked", "template", "partial", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file of a known kind, or one given by name; `reason` says why it is not plainly checked."""
+
+    source: SourceFile
+    kind: Kind | None
+    status: Status
+    reason: str = ""
+    document: Document | None = None
+
+    @property
+    def path(self) -> str:
+        """The path that users see."""
+        return self.source.path
+
+
+def read_tree(tree: Tree, forced_kind: Kind | None = None) -> list[ReadFile]:
+    """Read every file of `tree` that is configuration; `forced_kind` is the kind of all files given by name.
+
+    A file of no known kind is left out unless it was given by name; one that could not be read is kept
+    when it was given by name or its name alone tells its kind.
+    """
+    found = (_read(source, forced_kind if source.is_given else None) for source in tree.files.values())
+    return [file for file in found if file is not None]
+
+
+def _read(source: SourceFile, forced_kind: Kind | None) -> ReadFile | None:
+    if source.text is None:
+        kind = forced_kind or recognise(source.path, b"")
+        if kind or source.is_given:
+            return ReadFile(source, kind, "skipped", source.failure)
+        return None
+    kind = forced_kind or recognise(source.path, source.text.data)
+    if kind is None:
+        reason = "not a kind of file that fpmtune knows; name it with --as"
+        return ReadFile(source, None, "skipped", reason) if source.is_given else None
+    return parse_file(source, source.text, kind, forced=forced_kind is not None)
+
+
+def read_as(source: SourceFile, kind: Kind) -> ReadFile:
+    """Return `source` read as `kind`, whatever its name and content suggest."""
+    if source.text is None:
+        return ReadFile(source, kind, "skipped", source.failure)
+    return parse_file(source, source.text, kind)
+
+
+def parse_file(source: SourceFile, text: Text, kind: Kind, *, forced: bool = False) -> ReadFile:
+    """Parse one file; `forced` reads it exactly as the daemon would, even when it looks like a template."""
+    masked = not forced and is_template(source.path, text.data)
+    document = _parser(kind)(text, is_template=masked)
+    if masked:
+        return ReadFile(source, kind, "template", "template: only what is written out counts", document)
+    if any(problem.severity == "error" for problem in document.problems):
+        return ReadFile(source, kind, "partial", "has syntax errors: the rest of it counts", document)
+    return ReadFile(source, kind, "checked", "", document)
+
+
+def _parser(kind: Kind) -> Callable[..., Document]:
+    # One import a kind: crossplane is loaded only where there are nginx files.
+    if kind == "nginx":
+        from tuner.formats.nginx import parse
+    elif kind == "php-fpm":
+        from tuner.formats.php_fpm import parse
+    elif kind == "redis":
+        from tuner.formats.redis import parse
+    else:
+        from tuner.formats.sysctl import parse
+    return parse

@@ -1,0 +1,107 @@
+"""The join location -> upstream -> pool, by address.
+
+An address that no pool listens on, or that a variable holds, is unknown, never an error: most trees hold
+only some of the pools they talk to.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tuner.stack.model import Listener, Location, Path, Pool
+from tuner.stack.nginx.addresses import same_path
+from tuner.stack.php_fpm.pools import pool_address
+from tuner.stack.value import Value, derive
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+EVERY_ADDRESS = ("0.0.0.0", "[::]", "*")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a pool listens or nginx connects to: a socket's path, or host and port."""
+
+    path: str = ""
+    host: str = ""
+    port: str = ""
+
+    def may_be(self, pool: "Endpoint") -> bool:
+        """Say whether a connection to this endpoint reaches what listens at `pool`.
+
+        A pool on every address answers loopback; whether it also answers another host's name depends on
+        where that name leads, so it does not count. `localhost` counts as 127.0.0.1.
+        """
+        if self.path or pool.path:
+            return self.path == pool.path
+        if self.port != pool.port:
+            return False
+        if self.host in LOOPBACK:
+            return pool.host in LOOPBACK[:2] or pool.host in EVERY_ADDRESS or pool.host == self.host
+        return self.host == pool.host
+
+
+def nginx_endpoint(address: str) -> Endpoint | None:
+    """Read the address of a `fastcgi_pass` or `server`; None for one without a port."""
+    if address.lower().startswith("unix:"):
+        return Endpoint(path=same_path(address[5:]))
+    host, colon, port = address.rpartition(":")
+    return Endpoint(host=host.lower(), port=port) if colon and port.isdigit() else None
+
+
+def pool_endpoint(listen: str) -> Endpoint:
+    """Read a pool's `listen`."""
+    address, family = pool_address(listen)
+    if family == "unix":
+        return Endpoint(path=address.removeprefix("unix:"))
+    host, _, port = address.rpartition(":")
+    return Endpoint(host=host, port=port)
+
+
+def join(locations: Iterable[Location], pools: Iterable[Pool]) -> list[Path]:
+    """Link every location with the pools it reaches, and return one path for each way of a request."""
+    endpoints = [(pool, pool_endpoint(str(pool.listen.data))) for pool in pools if pool.listen.is_known]
+    paths = [path for location in locations for path in _paths_of(location, endpoints)]
+    for pool, _ in endpoints:
+        _find_longest_read_timeout(pool)
+    return paths
+
+
+def _paths_of(location: Location, endpoints: list[tuple[Pool, Endpoint]]) -> list[Path]:
+    members = location.upstream.members if location.upstream else [location.fastcgi_pass]
+    found = []
+    for member in members:
+        pools: list[Pool | None] = [*_pools_at(member, endpoints)] or [None]
+        listeners: list[Listener | None] = [*location.listeners] or [None]
+        for pool in pools:
+            if pool and location not in pool.locations:
+                pool.locations.append(location)
+                location.pools.append(pool)
+            for listener in listeners:
+                entity = f"{listener.entity if listener else 'nginx'} -> {location.entity} -> {member.data}"
+                found.append(
+                    Path(entity=entity, listener=listener, location=location, member=member, pool=pool)
+                )
+    return found
+
+
+def _pools_at(member: Value, endpoints: list[tuple[Pool, Endpoint]]) -> list[Pool]:
+    target = nginx_endpoint(str(member.data)) if member.is_known else None
+    return [pool for pool, endpoint in endpoints if target and target.may_be(endpoint)]
+
+
+def _find_longest_read_timeout(pool: Pool) -> None:
+    """Set the longest fastcgi_read_timeout of the locations that reach `pool`."""
+    timeouts = [location.fastcgi_read_timeout for location in pool.locations]
+    if not timeouts:
+        return
+    if all(timeout.is_known for timeout in timeouts):
+        longest = max(timeouts, key=lambda timeout: float(timeout.data or 0))
+        pool.longest_read_timeout = longest
+        return
+    pool.longest_read_timeout = derive(
+        "pool.longest_read_timeout",
+        lambda *seconds: max(seconds),
+        *timeouts,
+        unit="s",
+        label="fastcgi_read_timeout",
+        words="the longest of the locations that reach the pool",
+    )

@@ -1,0 +1,196 @@
+"""The kernel's part of the Stack: sysctl keys, who sets them, and what stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tuner.laws.listen_queue import somaxconn_is_accepted
+from tuner.laws.sysctl_number import kernel_integer
+from tuner.laws.version import Version
+from tuner.stack import defaults
+from tuner.stack.condition import Condition
+from tuner.stack.hosts import HostFiles
+from tuner.stack.model import Kernel, SysctlKey
+from tuner.stack.settings import overriding, written
+from tuner.stack.sysctl_order import (
+    Assignment,
+    SysctlFile,
+    assignments,
+    boot_files,
+    keys_of,
+    load_sets,
+    system_files,
+)
+from tuner.stack.target import Target
+from tuner.stack.value import Data, Option, Origin, Value, absent, unknown
+
+SOMAXCONN = "net.core.somaxconn"
+MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog"
+SYNCOOKIES = "net.ipv4.tcp_syncookies"
+LISTEN_QUEUE_KEYS = (SOMAXCONN, MAX_SYN_BACKLOG, SYNCOOKIES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sysctl:
+    """Everything that decides a key's value."""
+
+    sets: Sequence[Sequence[SysctlFile]]
+    host: HostFiles
+    target: Target
+
+
+def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKey]]:
+    """Return the kernel of `host` and every key that its sysctl files set."""
+    sysctl = _Sysctl(load_sets(host), host, target)
+    kernel = Kernel(
+        entity="kernel",
+        version=_version(target),
+        somaxconn=_in_force(sysctl, SOMAXCONN),
+        somaxconn_default=defaults.default("kernel", SOMAXCONN, "kernel.somaxconn_default", target),
+        tcp_max_syn_backlog=_in_force(sysctl, MAX_SYN_BACKLOG),
+        tcp_syncookies=_in_force(sysctl, SYNCOOKIES),
+        ignores_max_syn_backlog=defaults.default(
+            "kernel", "ignores-max-syn-backlog", "kernel.ignores_max_syn_backlog", target
+        ),
+    )
+    return kernel, [_sysctl_key(sysctl, files, key) for files in sysctl.sets for key in keys_of(files)]
+
+
+def _version(target: Target) -> Value:
+    version = target.version("kernel")
+    if version is None:
+        return unknown("kernel.version", "the kernel version: give --target", label="kernel")
+    return Value("kernel.version", str(version), Origin("target", f"--target {target.name}"), label="kernel")
+
+
+def _in_force(sysctl: _Sysctl, key: str) -> Value:
+    """Return the key's value after boot; files that no order ranks and that disagree make it unknown."""
+    name = f"kernel.{key.rsplit('.', 1)[-1]}"
+    default = defaults.default("kernel", key, name, sysctl.target)
+    per_set = [_after_boot(sysctl, files, key, default) for files in sysctl.sets]
+    found = [value for value in per_set if value.is_written or value.origin.place]
+    if not found:
+        return default if sysctl.sets or sysctl.target.name else _set_elsewhere(default, key)
+    if all(value.is_known and value.data == found[0].data for value in found):
+        return found[0]
+    return _undecided_between(found, name, key)
+
+
+def _set_elsewhere(default: Value, key: str) -> Value:
+    """Return the default with the doubt that sysctl files outside the given paths set the key."""
+    at_default = Condition(key, choice=f"{key} is left at its default")
+    elsewhere = Option(None, (Condition(key, choice=f"{key} is set outside the given paths"),))
+    known = (Option(default.data, (), default.origin.words),) if default.is_known else default.options
+    options = tuple(Option(o.data, (*o.conditions, at_default), o.words) for o in known)
+    reason = f"no sysctl file among the given paths, so {key} may be set elsewhere: give --sysctl or --target"
+    return replace(
+        default, data=None, state="unknown", origin=Origin("unknown", reason), options=(*options, elsewhere)
+    )
+
+
+def _undecided_between(found: list[Value], name: str, key: str) -> Value:
+    options = []
+    for value in found:
+        path = value.origin.place.text.path if value.origin.place else value.origin.words
+        options.append(
+            Option(
+                value.data,
+                (Condition(f"{key} order", choice=f"{path} is the one that counts"),),
+                str(value.origin),
+            )
+        )
+    files = " and ".join(str(value.origin) for value in found)
+    reason = f"{files} disagree and nothing says which one counts: give --sysctl"
+    place = found[0].origin.place
+    return Value(name, None, Origin("unknown", reason, place), found[0].unit, "unknown", key, tuple(options))
+
+
+def _after_boot(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str, default: Value) -> Value:
+    """Return what systemd-sysctl leaves: it writes only the last value, which the kernel may refuse."""
+    read_at_boot = boot_files(files, sysctl.host, sysctl.target)
+    found = [_value(a, default, sysctl.target) for a in assignments(read_at_boot, key)]
+    value = default
+    for number, candidate in enumerate(found):
+        is_last = number == len(found) - 1
+        if is_last and candidate.is_refused:
+            return _refused(default, candidate)
+        value = overriding(candidate, value, "a later setting wins") if number else candidate
+    return _with_unread(value, sysctl, files, read_at_boot, key)
+
+
+def _refused(default: Value, candidate: Value) -> Value:
+    place = candidate.origin.place
+    words = f"{default.origin.words}: the kernel refuses what {place} sets"
+    return replace(default, origin=replace(default.origin, words=words))
+
+
+def _with_unread(
+    value: Value, sysctl: _Sysctl, files: Sequence[SysctlFile], read: Sequence[SysctlFile], key: str
+) -> Value:
+    """Note settings in files that the boot passes over (sysctl.conf on Debian 13)."""
+    unread = [file for file in files if file not in read and file.is_main]
+    for assignment in assignments(unread, key):
+        lost = _value(assignment, value, sysctl.target)
+        value = overriding(value, lost, "sysctl.conf is not read at boot on this target")
+    return value
+
+
+def _value(assignment: Assignment, default: Value, target: Target) -> Value:
+    key = default.label
+    word = assignment.directive.args[0]
+
+    def read(text: str) -> Data | None:
+        number = kernel_integer(text)
+        if number is None or not _is_accepted(key, number, target):
+            return None
+        return number
+
+    return written(
+        default.name, word, assignment.text, read, label=key, unit=default.unit, default=default.default
+    )
+
+
+def _is_accepted(key: str, number: int, target: Target) -> bool:
+    if key == SOMAXCONN:
+        return somaxconn_is_accepted(number, kernel_version(target)) is not False
+    return 0 <= number <= 255 if key == SYNCOOKIES else True
+
+
+def _sysctl_key(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str) -> SysctlKey:
+    at_boot = assignments(boot_files(files, sysctl.host, sysctl.target), key)
+    by_system = assignments(system_files(files), key)
+    boot = _last(at_boot, "sysctl.boot", key)
+    return SysctlKey(
+        entity=f"sysctl:{key}",
+        key=key,
+        boot=boot,
+        system=_last(by_system, "sysctl.system", key),
+        lost=_lost(at_boot, by_system, boot, key),
+    )
+
+
+def _last(found: Sequence[Assignment], name: str, key: str) -> Value:
+    return _as_written(found[-1], name, key) if found else absent(name, f"no file sets {key}", label=key)
+
+
+def _lost(at_boot: Sequence[Assignment], by_system: Sequence[Assignment], boot: Value, key: str) -> Value:
+    """Return the last setting of the administrator's own files that another of them beats."""
+    own = [a for a in (*by_system, *at_boot) if not a.source.is_vendors]
+    for assignment in reversed(own):
+        value = _as_written(assignment, "sysctl.lost", key)
+        if value.is_known and boot.is_known and _number_or_text(value) != _number_or_text(boot):
+            return value
+    return absent("sysctl.lost", "no other setting", label=key)
+
+
+def _as_written(assignment: Assignment, name: str, key: str) -> Value:
+    return written(name, assignment.directive.args[0], assignment.text, lambda text: text, label=key)
+
+
+def _number_or_text(value: Value) -> Data | None:
+    number = kernel_integer(str(value.data))
+    return " ".join(str(value.data).split()) if number is None else number
+
+
+def kernel_version(target: Target) -> Version:
+    """Return the kernel version that laws are asked for: the target's, else the oldest considered."""
+    return target.patch_level("kernel") or defaults.oldest_considered("kernel")

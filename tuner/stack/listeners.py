@@ -1,0 +1,128 @@
+"""One listening socket: what it asks for, what the kernel gives it, and how much fits into its queues."""
+
+from dataclasses import dataclass
+
+from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog
+from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
+from tuner.stack.condition import Condition
+from tuner.stack.kernel import kernel_version
+from tuner.stack.model import Family, Kernel, Listener, Owner
+from tuner.stack.target import Target
+from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined
+
+UNIT = "connections"
+FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
+NO_FIX_OF_JANUARY_2025 = "the kernel lacks the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a configuration asks of listen(2).
+
+    `words` is the request as the file puts it (`backlog=4096`).
+    `sockets` is how many sockets are opened for the one address (nginx's reuseport: one a worker).
+    """
+
+    owner: Owner
+    name: str
+    entity: str
+    address: str
+    family: Family
+    listen: Value
+    backlog: Value
+    words: str
+    sockets: Value
+
+
+def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener:
+    """Return the listener with the queues that `kernel` gives it."""
+    version = target.patch_level("kernel")
+    effective = derive(
+        "listener.effective_backlog",
+        lambda backlog, somaxconn: effective_backlog(backlog, somaxconn, version),
+        request.backlog,
+        kernel.somaxconn,
+        unit=UNIT,
+        label="effective backlog",
+        words="min(backlog, net.core.somaxconn)",
+    )
+    capacity = derive(
+        "listener.accept_queue_capacity",
+        accept_queue_capacity,
+        effective,
+        unit=UNIT,
+        label="accept queue capacity",
+        words="effective backlog + 1",
+    )
+    return Listener(
+        entity=request.entity,
+        owner=request.owner,
+        name=request.name,
+        address=request.address,
+        family=request.family,
+        listen=request.listen,
+        backlog=request.backlog,
+        requested=_requested(request),
+        backlog_at=request.backlog if request.backlog.origin.place else request.listen,
+        backlog_is_accepted=not request.backlog.is_refused,
+        refused_backlog=_refused(request),
+        effective_backlog=effective,
+        accept_queue_capacity=capacity,
+        syn_queue_capacity=_syn_queue(request, effective, kernel, target),
+        sockets=request.sockets,
+    )
+
+
+def _requested(request: Request) -> Value:
+    return Value("listener.requested", request.words, request.backlog.origin, label=request.backlog.label)
+
+
+def _refused(request: Request) -> Value:
+    name, label, place = "listener.refused_backlog", request.backlog.label, request.backlog.origin.place
+    if not request.backlog.is_refused or place is None:
+        return absent(name, "the program takes the backlog", label=label)
+    return Value(name, place.source, Origin("file", str(place), place), label=label)
+
+
+def _syn_queue(request: Request, effective: Value, kernel: Kernel, target: Target) -> Value:
+    name, label = "listener.syn_queue_capacity", "SYN queue capacity"
+    if request.family == "unix":
+        return absent(name, "a unix socket has no SYN queue", unit=UNIT, label=label)
+    version = kernel_version(target)
+    fix = _zero_backlog_fix(target)
+    if kernel.tcp_syncookies.is_known and kernel.tcp_syncookies.data and kernel.ignores_max_syn_backlog.data:
+        return derive(
+            name,
+            lambda eff, cookies, fixed: syn_queue_capacity(eff, 0, cookies, version, fixed),
+            effective,
+            kernel.tcp_syncookies,
+            fix,
+            unit=UNIT,
+            label=label,
+            words="from the effective backlog; beyond it SYNs are answered by cookies",
+        )
+    return derive(
+        name,
+        lambda eff, maximum, cookies, fixed: syn_queue_capacity(eff, maximum, cookies, version, fixed),
+        effective,
+        kernel.tcp_max_syn_backlog,
+        kernel.tcp_syncookies,
+        fix,
+        unit=UNIT,
+        label=label,
+        words="from the effective backlog and net.ipv4.tcp_max_syn_backlog",
+    )
+
+
+def _zero_backlog_fix(target: Target) -> Value:
+    """Return whether the kernel lets a SYN queue hold one entry more, as since January 2025."""
+    name = "kernel.zero_backlog_fix"
+    version = target.patch_level("kernel")
+    known = has_zero_backlog_fix(version) if version else None
+    if known is not None:
+        return Value(name, known, Origin("target", f"--target {target.name}"))
+    options = (
+        Option(False, (Condition("SYN queue fix", choice=NO_FIX_OF_JANUARY_2025),)),
+        Option(True, (Condition("SYN queue fix", choice=FIX_OF_JANUARY_2025),)),
+    )
+    return undetermined(name, options, "the kernel's patch level: give --target kernel=X.Y.Z")

@@ -1,0 +1,171 @@
+"""The `Stack`: one host's request path as pydantic models whose fields are `Value`s.
+
+Plain strings are identities (a pool's name, a listener's owner); everything a daemon takes from a file
+or a default is a `Value`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tuner.stack.value import Place, Value
+
+Owner = Literal["nginx", "php-fpm", "redis"]
+Family = Literal["tcp4", "tcp6", "unix"]
+
+
+class Entity(BaseModel):
+    """Something rules are about. `entity` names it in reports and stays the same when files are edited."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True, extra="forbid")
+
+    entity: str
+
+
+class Kernel(Entity):
+    """The kernel's listen-queue settings, of the network namespace the daemons listen in."""
+
+    version: Value
+    somaxconn: Value
+    somaxconn_default: Value
+    tcp_max_syn_backlog: Value
+    tcp_syncookies: Value
+    ignores_max_syn_backlog: Value
+
+
+class SysctlKey(Entity):
+    """One sysctl key. `lost` is the last setting of the administrator's that another one beats."""
+
+    key: str
+    boot: Value
+    system: Value
+    lost: Value
+
+
+class Listener(Entity):
+    """One listening socket and its queues.
+
+    `requested` is how the file (or the default) asks for the backlog, in the words of the program, and
+    `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
+    `refused_backlog` is what the program does not take, absent when it takes the backlog.
+    `twin` is the IPv6 socket of an IPv4 wildcard listener on the same port, or the other way round.
+    """
+
+    owner: Owner
+    name: str
+    address: str
+    family: Family
+    listen: Value
+    backlog: Value
+    requested: Value
+    backlog_at: Value
+    backlog_is_accepted: bool
+    refused_backlog: Value
+    effective_backlog: Value
+    accept_queue_capacity: Value
+    syn_queue_capacity: Value
+    sockets: Value
+    twin: Listener | None = None
+
+
+class Upstream(Entity):
+    """A named `upstream` of nginx, or the address itself where a location names one."""
+
+    name: str
+    members: list[Value] = []
+
+
+class Location(Entity):
+    """A place in nginx that passes requests to FastCGI, with the timeouts in force there."""
+
+    server: str
+    path: str
+    fastcgi_pass: Value
+    fastcgi_connect_timeout: Value
+    fastcgi_send_timeout: Value
+    fastcgi_read_timeout: Value
+    listeners: list[Listener] = []
+    upstream: Upstream | None = None
+    pools: list[Pool] = []
+
+
+class Pool(Entity):
+    """One pool of PHP-FPM."""
+
+    name: str
+    listen: Value
+    pm: Value
+    max_children: Value
+    start_servers: Value
+    min_spare_servers: Value
+    max_spare_servers: Value
+    spare_servers_refusal: Value
+    request_terminate_timeout: Value
+    longest_read_timeout: Value
+    listener: Listener | None = None
+    locations: list[Location] = []
+
+
+class HashLine(Entity):
+    """A line of a php-fpm file that starts with `#`, or a value with a `#` behind it."""
+
+    text: Value
+    reads_as: str
+    hash_starts_comment: Value
+    is_refused: bool
+
+
+class Redis(Entity):
+    """One redis-server."""
+
+    name: str
+    maxclients: Value
+    tcp_backlog: Value
+    listeners: list[Listener] = []
+
+
+class Path(Entity):
+    """One way of a request: listener, location, the upstream's member, and the pool that answers."""
+
+    listener: Listener | None
+    location: Location
+    member: Value
+    pool: Pool | None
+
+
+class FileProblem(Entity):
+    """Something that stopped a file, or a part of it, from being read or loaded."""
+
+    kind: Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
+    severity: Literal["error", "warning"]
+    text: Value
+    place: Place
+
+
+class NotFollowed(BaseModel):
+    """An include or link that leads out of the given paths."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
+
+    target: str
+    place: Place | None
+    reason: str
+
+
+class Stack(Entity):
+    """One host."""
+
+    kernel: Kernel
+    sysctl: list[SysctlKey] = []
+    listeners: list[Listener] = []
+    locations: list[Location] = []
+    upstreams: list[Upstream] = []
+    pools: list[Pool] = []
+    redis: list[Redis] = []
+    paths: list[Path] = []
+    hash_lines: list[HashLine] = []
+    problems: list[FileProblem] = []
+    not_followed: list[NotFollowed] = []
+    not_in_effect: list[str] = []

@@ -1,0 +1,1 @@
+"""nginx files to listeners, upstreams and FastCGI locations with the settings in force."""

@@ -1,0 +1,210 @@
+"""nginx's configuration as nginx sees it: includes in place, every directive with its surroundings."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tuner.formats.document import Directive, Document
+from tuner.source.text import Text
+from tuner.stack.files import ReadFile
+from tuner.stack.hosts import GLOB, HostFiles, Reach
+from tuner.stack.include import IncludeReport
+from tuner.stack.value import Place
+
+DEPTH_CAP = 20
+INCLUDES_CAP = 5000
+MAIN_BLOCKS = frozenset({"http", "events", "stream", "mail"})
+HTTP_LEVEL = frozenset(
+    {"server", "upstream", "map", "log_format", "geo", "limit_req_zone", "limit_conn_zone"}
+)
+SERVER_LEVEL = frozenset({"listen", "server_name", "location"})
+PACKAGED = re.compile(
+    r"(?:.*/)?(?:mime\.types|(?:fastcgi|uwsgi|scgi|proxy)_params|fastcgi\.conf|koi-(?:utf|win)|win-utf|"
+    r"modules-enabled/\*\.conf|modules/\*\.conf|snippets/(?:fastcgi-php|snakeoil)\.conf|"
+    r"share/nginx/modules/\*\.conf|default\.d/\*\.conf)\Z"
+)
+
+
+@dataclass(slots=True)
+class Block:
+    """One directive in its place; `children` are those of its `{}` with every include put in place.
+
+    The outermost block of a configuration has no directive. `is_complete` is False on the outermost block
+    of a file whose surroundings are not known.
+    """
+
+    context: str
+    parent: Block | None = None
+    directive: Directive | None = None
+    text: Text | None = None
+    children: list[Block] = field(default_factory=list)
+    is_complete: bool = True
+
+    @property
+    def name(self) -> str:
+        """The directive's name, or empty for the outermost block."""
+        return self.directive.name.text if self.directive else ""
+
+    @property
+    def arguments(self) -> list[str]:
+        """The directive's arguments as text."""
+        return [word.text for word in self.directive.args] if self.directive else []
+
+    def named(self, *names: str) -> list[Block]:
+        """Return the direct children with one of these names."""
+        return [child for child in self.children if child.name in names]
+
+    def walk(self) -> Iterator[Block]:
+        """Yield this block and everything below it."""
+        stack = [self]
+        while stack:
+            block = stack.pop()
+            yield block
+            stack.extend(reversed(block.children))
+
+    def upwards(self) -> Iterator[Block]:
+        """Yield this block, then what surrounds it, to the outermost."""
+        block: Block | None = self
+        while block:
+            yield block
+            block = block.parent
+
+
+@dataclass(slots=True)
+class Configuration:
+    """One nginx: a main file with all it includes, or a file whose surroundings are not known."""
+
+    start: ReadFile
+    root: Block
+
+
+@dataclass(slots=True)
+class _Loader:
+    host: HostFiles
+    report: IncludeReport
+    prefix: str | None
+    reached: set[str] = field(default_factory=set)
+    includes: int = 0
+
+    def load(self, file: ReadFile, parent: Block, trail: tuple[str, ...]) -> None:
+        self.reached.add(file.path)
+        if file.document:
+            self._expand(file.document.directives, file.document, parent, (*trail, file.path))
+
+    def _expand(
+        self, directives: Iterable[Directive], document: Document, parent: Block, trail: tuple[str, ...]
+    ) -> None:
+        for directive in directives:
+            if directive.name.text == "include" and directive.args:
+                self._include(directive, document, parent, trail)
+                continue
+            context = directive.name.text if directive.children is not None else parent.context
+            block = Block(context, parent, directive, document.text)
+            parent.children.append(block)
+            self._expand(directive.children or (), document, block, trail)
+
+    def _include(
+        self, directive: Directive, document: Document, parent: Block, trail: tuple[str, ...]
+    ) -> None:
+        word = directive.args[0]
+        place = Place(document.text, word.span)
+        if word.unknown or "$" in word.text:
+            self.report.not_followed(word.text, place, "its name is not written out")
+            return
+        for file in self._targets(word.text, place):
+            self._enter(file, place, parent, trail)
+
+    def _targets(self, pattern: str, place: Place) -> list[ReadFile]:
+        if not pattern.startswith("/"):
+            if self.prefix is None:
+                self.report.not_followed(
+                    pattern, place, "relative to a main file that is not among the given paths"
+                )
+                return []
+            pattern = posixpath.join(self.prefix, pattern)
+        found = self.host.glob(pattern, "nginx") if GLOB.search(pattern) else self.host.find(pattern, "nginx")
+        if isinstance(found, ReadFile):
+            return [found]
+        if isinstance(found, list):
+            return found
+        self._missing(pattern, place, found)
+        return []
+
+    def _missing(self, pattern: str, place: Place, reach: Reach) -> None:
+        if reach is Reach.OUTSIDE:
+            self.report.not_followed(pattern, place, "outside the given paths")
+        elif PACKAGED.match(pattern):
+            self.report.not_followed(pattern, place, "a file of the nginx package")
+        else:
+            self.report.missing(pattern, place, f"nginx does not start: there is no {pattern}")
+
+    def _enter(self, file: ReadFile, place: Place, parent: Block, trail: tuple[str, ...]) -> None:
+        self.includes += 1
+        if file.path in trail:
+            self.report.loop(place, f"{file.path} includes itself, by way of {' -> '.join(trail)}")
+        elif len(trail) > DEPTH_CAP or self.includes > INCLUDES_CAP:
+            self.report.loop(
+                place, f"more than {DEPTH_CAP} includes deep, or more than {INCLUDES_CAP} of them"
+            )
+        else:
+            if file.document is None:
+                self.report.unreadable(place, f"{file.path} {file.reason}")
+            self.load(file, parent, trail)
+
+
+def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configuration]:
+    """Return every nginx configuration of `host`: main files first, then files that no main file includes.
+
+    Where every include of the main files was followed, a file that none of them reaches is not in effect;
+    it is named in `report` and not returned.
+    """
+    files = {path: f for path, f in host.by_path.items() if f.kind == "nginx" and path not in host.links}
+    mains = {path: file for path, file in files.items() if _is_main(file)}
+    reached: set[str] = set()
+    loaded = []
+    for path, file in mains.items():
+        loaded.append(_load(host, report, path, file, reached))
+    if mains and not report.left_out_configuration:
+        for file in files.values():
+            if file.path not in reached and file.document and file.document.directives:
+                report.not_in_effect(file.path)
+        return loaded
+    rest = {path: file for path, file in files.items() if file.path not in reached}
+    included: set[str] = set()
+    fragments = [
+        (file, _load(host, report, path, file, included, is_fragment=True)) for path, file in rest.items()
+    ]
+    return [*loaded, *(configuration for file, configuration in fragments if file.path not in included)]
+
+
+def _load(
+    host: HostFiles,
+    report: IncludeReport,
+    path: str,
+    file: ReadFile,
+    reached: set[str],
+    *,
+    is_fragment: bool = False,
+) -> Configuration:
+    root = Block(_context(file) if is_fragment else "main", is_complete=not is_fragment)
+    loader = _Loader(host, report, None if is_fragment else posixpath.dirname(path))
+    loader.load(file, root, ())
+    reached |= loader.reached - ({file.path} if is_fragment else set())
+    return Configuration(file, root)
+
+
+def _is_main(file: ReadFile) -> bool:
+    return file.document is not None and any(
+        d.name.text in MAIN_BLOCKS and d.children is not None for d in file.document.directives
+    )
+
+
+def _context(file: ReadFile) -> str:
+    """Guess the block that a file on its own is meant to be included in."""
+    names = {d.name.text for d in file.document.directives} if file.document else set()
+    if names & HTTP_LEVEL:
+        return "http"
+    return "server" if names & SERVER_LEVEL else "location"

@@ -1,0 +1,186 @@
+"""nginx's listening sockets: every `listen` of every server, merged as nginx merges them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tuner.formats.document import Word
+from tuner.source.span import Span
+from tuner.source.text import Text
+from tuner.stack import defaults
+from tuner.stack.listeners import Request, build_listener
+from tuner.stack.model import Kernel, Listener
+from tuner.stack.nginx.addresses import ListenAddress, parse_listen
+from tuner.stack.nginx.blocks import Block, Configuration
+from tuner.stack.nginx.values import variable, worker_processes
+from tuner.stack.settings import as_text, decimal, wrap_int32, written
+from tuner.stack.target import Target
+from tuner.stack.value import Data, Origin, Value, derive
+
+BACKLOG = "nginx.listen.backlog"
+OWN_SOCKET_OPTIONS = re.compile(
+    r"(?:bind|reuseport|deferred|multipath)\Z|(?:backlog|rcvbuf|sndbuf|fastopen|accept_filter|so_keepalive|setfib|ipv6only)="
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listen:
+    """One `listen` directive (or its absence) of one server."""
+
+    address: ListenAddress
+    server: Block
+    word: Word | None = None
+    text: Text | None = None
+    parameters: tuple[Word, ...] = ()
+
+    @property
+    def has_own_socket(self) -> bool:
+        return any(OWN_SOCKET_OPTIONS.match(word.text) for word in self.parameters)
+
+    def parameter(self, name: str) -> Word | None:
+        return next((w for w in self.parameters if w.text == name or w.text.startswith(name + "=")), None)
+
+
+def build_listeners(
+    configuration: Configuration, kernel: Kernel, target: Target
+) -> tuple[list[Listener], dict[int, list[Listener]]]:
+    """Return the sockets of one nginx, and those of each server by the identity of its block."""
+    listens = [listen for server in servers(configuration.root) for listen in _listens(server)]
+    sockets: dict[ListenAddress, list[_Listen]] = {}
+    for listen in listens:
+        sockets.setdefault(_socket_address(listen, listens), []).append(listen)
+    built = {address: _build(address, found, kernel, target) for address, found in sockets.items()}
+    _pair_twins(built)
+    by_server: dict[int, list[Listener]] = {}
+    for address, found in sockets.items():
+        for listen in found:
+            mine = by_server.setdefault(id(listen.server), [])
+            if built[address] not in mine:
+                mine.append(built[address])
+    return list(built.values()), by_server
+
+
+def servers(root: Block) -> list[Block]:
+    """Return the server blocks of http, stream and mail; a file that is a server's inside is one itself."""
+    if root.context == "server":
+        return [root]
+    holders = [root] if root.context == "http" else root.named("http", "stream", "mail")
+    return [server for holder in holders for server in holder.named("server")]
+
+
+def _listens(server: Block) -> list[_Listen]:
+    directives = server.named("listen")
+    if directives:
+        return [listen for block in directives if (listen := _listen(server, block))]
+    is_whole_server = server.directive is not None
+    return [_Listen(parse_listen("80"), server)] if is_whole_server and _is_http(server) else []
+
+
+def _listen(server: Block, block: Block) -> _Listen | None:
+    """Return the directive as a TCP or unix listener; None for UDP and for an address not written out."""
+    words = block.directive.args if block.directive else ()
+    if not words or words[0].unknown or "$" in words[0].text:
+        return None
+    if any(word.text in ("quic", "udp") for word in words[1:]):
+        return None
+    return _Listen(parse_listen(words[0].text), server, words[0], block.text, words[1:])
+
+
+def _is_http(server: Block) -> bool:
+    return server.parent is None or server.parent.context == "http"
+
+
+def _socket_address(listen: _Listen, listens: Iterable[_Listen]) -> ListenAddress:
+    """Return the socket that serves `listen`: a plain address joins the wildcard socket of its port."""
+    address = listen.address
+    if address.is_wildcard or address.family == "unix" or listen.has_own_socket:
+        return address
+    same_address_bound = any(other.address == address and other.has_own_socket for other in listens)
+    wildcard = ListenAddress(address.family, "0.0.0.0" if address.family == "tcp4" else "[::]", address.port)
+    if not same_address_bound and any(other.address == wildcard for other in listens):
+        return wildcard
+    return address
+
+
+def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target: Target) -> Listener:
+    backlog, words = _backlog(found, target)
+    request = Request(
+        owner="nginx",
+        name=", ".join(dict.fromkeys(name for listen in found for name in _server_names(listen.server)))
+        or "_",
+        entity=f"nginx:{address}",
+        address=str(address),
+        family=address.family,
+        listen=_listen_value(next((f for f in found if f.address == address), found[0])),
+        backlog=backlog,
+        words=words,
+        sockets=_sockets(found, target),
+    )
+    return build_listener(request, kernel, target)
+
+
+def _server_names(server: Block) -> list[str]:
+    return [name for block in server.named("server_name") for name in block.arguments]
+
+
+def _listen_value(listen: _Listen) -> Value:
+    if listen.word is None or listen.text is None:
+        return Value(
+            "listener.listen", "80", Origin("default", "no listen: nginx listens on port 80"), label="listen"
+        )
+    return written("listener.listen", listen.word, listen.text, as_text, label="listen")
+
+
+def _backlog(found: list[_Listen], target: Target) -> tuple[Value, str]:
+    """Return the number nginx passes to listen(2), and the request in words."""
+    default = defaults.default("nginx", "listen.backlog", BACKLOG, target)
+    for listen in found:
+        parameter = listen.parameter("backlog")
+        if parameter and listen.text:
+            return _written_backlog(parameter, listen.text, default)
+    return replace(default, label="backlog"), f"no backlog= (nginx takes {default.data})"
+
+
+def _written_backlog(parameter: Word, text: Text, default: Value) -> tuple[Value, str]:
+    word = variable(_number_of(parameter))
+    number = written(
+        BACKLOG, word, text, _nginx_backlog, label="backlog", unit="connections", default=default.data
+    )
+    return number, f"backlog={word.text}"
+
+
+def _nginx_backlog(text: str) -> Data | None:
+    number = decimal(text)
+    return None if number is None or number <= 0 else wrap_int32(number)
+
+
+def _number_of(parameter: Word) -> Word:
+    """Return the part of `backlog=N` behind the equals sign, with its own place where it is written bare."""
+    _, _, number = parameter.text.partition("=")
+    if parameter.quote or parameter.span.end - parameter.span.start != len(
+        parameter.text.encode("utf-8", "surrogateescape")
+    ):
+        return replace(parameter, text=number)
+    return replace(
+        parameter, text=number, span=Span(parameter.span.start + len("backlog="), parameter.span.end)
+    )
+
+
+def _sockets(found: list[_Listen], target: Target) -> Value:
+    """Return how many sockets the address has: one a worker with reuseport, else one."""
+    if not any(listen.parameter("reuseport") for listen in found):
+        return Value("listener.sockets", 1, Origin("default", "one socket for all workers"), label="sockets")
+    outermost = list(found[0].server.upwards())[-1]
+    words = "one a worker process (reuseport)"
+    return derive(
+        "listener.sockets", lambda n: n, worker_processes(outermost, target), label="sockets", words=words
+    )
+
+
+def _pair_twins(built: dict[ListenAddress, Listener]) -> None:
+    """Link the IPv4 and the IPv6 wildcard socket of one port; no other addresses may share options safely."""
+    for address, listener in built.items():
+        if address.host == "0.0.0.0":
+            twin = built.get(ListenAddress("tcp6", "[::]", address.port))
+            if twin:
+                listener.twin, twin.twin = twin, listener

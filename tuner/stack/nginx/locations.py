@@ -1,0 +1,117 @@
+"""Where nginx passes requests to FastCGI, with the timeouts in force, and the upstreams they go to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from tuner.formats.document import Word
+from tuner.stack.model import Listener, Location, Upstream
+from tuner.stack.nginx.blocks import Block, Configuration
+from tuner.stack.nginx.listeners import servers
+from tuner.stack.nginx.values import in_force, variable
+from tuner.stack.settings import as_text, nginx_time_s, written
+from tuner.stack.target import Target
+from tuner.stack.value import Value
+
+PASS = "fastcgi_pass"
+
+
+def build_upstreams(configuration: Configuration) -> dict[str, Upstream]:
+    """Return the `upstream` blocks of one nginx by their name in lower case, as nginx compares them."""
+    root = configuration.root
+    holders = [root] if root.context == "http" else root.named("http")
+    found: dict[str, Upstream] = {}
+    for holder in holders:
+        for block in holder.named("upstream"):
+            name = block.arguments[0] if block.arguments else ""
+            members = [member for server in block.named("server") if (member := _member(server))]
+            found.setdefault(name.lower(), Upstream(entity=f"upstream:{name}", name=name, members=members))
+    return found
+
+
+def _member(server: Block) -> Value | None:
+    if not server.directive or not server.directive.args or server.text is None:
+        return None
+    word = variable(server.directive.args[0])
+    return written("upstream.member", word, server.text, as_text, label="server")
+
+
+def build_locations(
+    configuration: Configuration,
+    upstreams: Mapping[str, Upstream],
+    listeners_of: Mapping[int, list[Listener]],
+    target: Target,
+) -> list[Location]:
+    """Return every place of one nginx that has a fastcgi_pass."""
+    found = []
+    for server, block in _passes(configuration.root):
+        location = _location(block, server, upstreams, target)
+        if location:
+            location.listeners = listeners_of.get(id(server), []) if server else []
+            found.append(location)
+    return found
+
+
+def _passes(root: Block) -> Iterator[tuple[Block | None, Block]]:
+    """Yield every block that holds a fastcgi_pass, with its server where that is known."""
+    known = servers(root)
+    for server in known:
+        yield from ((server, block) for block in _holders(server))
+    if not known and root.context == "location":
+        yield from ((None, block) for block in _holders(root))
+
+
+def _holders(block: Block) -> Iterable[Block]:
+    return (inner for inner in block.walk() if inner.named(PASS))
+
+
+def _location(
+    block: Block, server: Block | None, upstreams: Mapping[str, Upstream], target: Target
+) -> Location | None:
+    directive = block.named(PASS)[-1].directive
+    text = block.named(PASS)[-1].text
+    if directive is None or text is None or not directive.args:
+        return None
+    word = variable(directive.args[0])
+    passed = written("location.fastcgi_pass", word, text, as_text, label=PASS)
+    path, name = _path(block), _server_name(server)
+
+    def timeout(label: str) -> Value:
+        return in_force(block, label, f"location.{label}", nginx_time_s, target)
+
+    return Location(
+        entity=f"location:{name}{path}",
+        server=name,
+        path=path,
+        fastcgi_pass=passed,
+        fastcgi_connect_timeout=timeout("fastcgi_connect_timeout"),
+        fastcgi_send_timeout=timeout("fastcgi_send_timeout"),
+        fastcgi_read_timeout=timeout("fastcgi_read_timeout"),
+        upstream=_upstream(word, passed, upstreams),
+    )
+
+
+def _upstream(word: Word, passed: Value, upstreams: Mapping[str, Upstream]) -> Upstream | None:
+    """Return the named upstream, or one that has the address itself as its only member."""
+    if not passed.is_known:
+        return None
+    member = replace(passed, name="upstream.member")
+    return upstreams.get(word.text.lower()) or Upstream(
+        entity=f"upstream:{word.text}", name=word.text, members=[member]
+    )
+
+
+def _path(block: Block) -> str:
+    """Return the location as it is written, with an `if` inside it."""
+    parts = [
+        " ".join([level.name, *level.arguments]) if level.name != "location" else " ".join(level.arguments)
+        for level in reversed(list(block.upwards()))
+        if level.name in ("location", "if", "limit_except")
+    ]
+    return " > ".join(parts) or "(included into a location)"
+
+
+def _server_name(server: Block | None) -> str:
+    if server is None:
+        return ""
+    names = [name for block in server.named("server_name") for name in block.arguments]
+    return names[0] if names else "_"

@@ -1,0 +1,78 @@
+"""The value of a directive in force at a block, by nginx's inheritance: the nearest one that is written."""
+
+from dataclasses import replace
+
+from tuner.formats.document import Word
+from tuner.stack import defaults
+from tuner.stack.condition import Condition
+from tuner.stack.nginx.blocks import Block
+from tuner.stack.settings import Reader, decimal, overriding, written
+from tuner.stack.target import Target
+from tuner.stack.value import Data, Option, Origin, Value, unknown
+
+AUTO = "auto"
+
+
+def in_force(block: Block, directive: str, name: str, read: Reader, target: Target) -> Value:
+    """Return the value of `directive` at `block`; what it overrides further out is noted in it.
+
+    Where the file's surroundings are not known and nothing in it sets the directive, the value is the
+    default only if the including file leaves it alone.
+    """
+    default = defaults.default("nginx", directive, name, target)
+    value: Value | None = None
+    for level in block.upwards():
+        for setting in reversed(level.named(directive)):
+            found = _setting(setting, default, name, read)
+            if found is None:
+                continue
+            value = overriding(value, found, "an inner block wins") if value else found
+    if value:
+        return value
+    outermost = list(block.upwards())[-1]
+    return default if outermost.is_complete else _unless_set_around(default, directive)
+
+
+def worker_processes(outermost: Block, target: Target) -> Value:
+    """Return the number of worker processes; `auto` is the number of CPUs, which no file tells."""
+    name = "nginx.worker_processes"
+    value = in_force(outermost, "worker_processes", name, _count_or_auto, target)
+    if value.is_known and value.data == AUTO:
+        return unknown(
+            name, "worker_processes auto: one a CPU", label="worker_processes", place=value.origin.place
+        )
+    return value
+
+
+def _count_or_auto(text: str) -> Data | None:
+    return AUTO if text == AUTO else decimal(text)
+
+
+def _setting(setting: Block, default: Value, name: str, read: Reader) -> Value | None:
+    if not setting.directive or not setting.directive.args or setting.text is None:
+        return None
+    word = setting.directive.args[0]
+    return written(
+        name, variable(word), setting.text, read, label=default.label, unit=default.unit, default=default.data
+    )
+
+
+def variable(word: Word) -> Word:
+    """Return `word`, marked as unknown if it holds an nginx variable."""
+    if "$" in word.text and not word.unknown:
+        return replace(word, unknown=f"it holds a variable of nginx: {word.text}")
+    return word
+
+
+def _unless_set_around(default: Value, directive: str) -> Value:
+    cause = f"{directive} around this file"
+    kept = Option(
+        default.data,
+        (Condition(cause, choice=f"the including file does not set {directive}"),),
+        default.origin.words,
+    )
+    other = Option(None, (Condition(cause, choice=f"the including file sets {directive}"),))
+    reason = f"the nginx file that includes this one may set {directive}: it is not among the given paths"
+    return replace(
+        default, data=None, state="unknown", origin=Origin("unknown", reason), options=(kept, other)
+    )

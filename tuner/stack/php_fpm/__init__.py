@@ -1,0 +1,1 @@
+"""php-fpm files to pools with the settings in force."""

@@ -1,0 +1,172 @@
+"""php-fpm's files as php-fpm loads them: includes in place, sections that run on from file to file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tuner.formats.document import Directive, Document
+from tuner.source.text import Text
+from tuner.stack.files import ReadFile
+from tuner.stack.hosts import GLOB, HostFiles, Reach
+from tuner.stack.include import IncludeReport
+from tuner.stack.target import Target
+from tuner.stack.value import Place
+
+DEPTH_CAP = 5
+POOL_FOLDERS = frozenset({"pool.d", "php-fpm.d", "fpm.d"})
+GLOBAL = "global"
+
+
+@dataclass(slots=True)
+class Setting:
+    """One directive with the file it stands in."""
+
+    directive: Directive
+    text: Text
+
+
+@dataclass(slots=True)
+class PoolSettings:
+    """Everything written for one pool, in the order of loading."""
+
+    name: str
+    header: Setting
+    settings: list[Setting] = field(default_factory=list)
+
+    def scalars(self, label: str) -> list[Setting]:
+        """Return every setting of a directive, the one in force last."""
+        return [s for s in self.settings if s.directive.name.text.lower() == label and s.directive.args]
+
+
+@dataclass(slots=True)
+class Instance:
+    """One php-fpm: the pools that its files define. `start` is its first file."""
+
+    start: ReadFile
+    path: str
+    pools: dict[str, PoolSettings] = field(default_factory=dict)
+
+
+class _Loader:
+    """Keeps the section that is current: php-fpm lets it run on through includes."""
+
+    def __init__(self, host: HostFiles, report: IncludeReport, target: Target, instance: Instance) -> None:
+        self.host = host
+        self.report = report
+        self.target = target
+        self.instance = instance
+        self.current: PoolSettings | None = None
+        self.reached: set[str] = set()
+
+    def load(self, file: ReadFile, trail: tuple[str, ...] = ()) -> None:
+        self.reached.add(file.path)
+        if file.document:
+            self._run(file.document.directives, file.document, (*trail, file.path))
+
+    def _run(self, directives: Iterable[Directive], document: Document, trail: tuple[str, ...]) -> None:
+        for directive in directives:
+            if directive.children is not None:
+                self._enter_section(directive, document)
+                self._run(directive.children, document, trail)
+            elif directive.name.text == "include" and directive.args:
+                self._include(directive, document, trail)
+            elif self.current:
+                self.current.settings.append(Setting(directive, document.text))
+
+    def _enter_section(self, header: Directive, document: Document) -> None:
+        name = header.name.text
+        if name.lower() == GLOBAL:
+            self.current = None
+            return
+        new = PoolSettings(name, Setting(header, document.text))
+        self.current = self.instance.pools.setdefault(name.lower(), new)
+
+    def _include(self, directive: Directive, document: Document, trail: tuple[str, ...]) -> None:
+        word = directive.args[0]
+        place = Place(document.text, word.span)
+        if word.unknown:
+            self.report.not_followed(word.text, place, f"its name is not written out ({word.unknown})")
+            return
+        for file in self._targets(word.text, place):
+            if file.path in trail:
+                self.report.loop(place, f"{file.path} includes itself, by way of {' -> '.join(trail)}")
+            elif len(trail) >= DEPTH_CAP:
+                self.report.loop(
+                    place, f"php-fpm does not start: more than {DEPTH_CAP} files include each other"
+                )
+            else:
+                if file.document is None:
+                    self.report.unreadable(place, f"{file.path} {file.reason}")
+                self.load(file, trail)
+
+    def _targets(self, pattern: str, place: Place) -> list[ReadFile]:
+        if not pattern.startswith("/"):
+            if self.target.php_prefix is None:
+                self.report.not_followed(pattern, place, "relative to php-fpm's prefix, which is not known")
+                return []
+            pattern = posixpath.join(self.target.php_prefix, pattern)
+        is_glob = GLOB.search(pattern) is not None
+        found = self.host.glob(pattern, "php-fpm") if is_glob else self.host.find(pattern, "php-fpm")
+        if isinstance(found, ReadFile):
+            return [found]
+        if isinstance(found, list):
+            if not found:
+                self.report.unmatched(place, f"no file matches {pattern}: php-fpm warns and goes on")
+            return found
+        if found is Reach.OUTSIDE:
+            self.report.not_followed(pattern, place, "outside the given paths")
+        else:
+            self.report.unmatched(place, f"there is no {pattern}: php-fpm warns and goes on")
+        return []
+
+
+def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> list[Instance]:
+    """Return every php-fpm of `host`.
+
+    A main file (one that has `[global]` or includes) starts one. Pool files that no main file reaches are one
+    instance a pool folder, in byte order, and one instance a file anywhere else.
+    """
+    files = {path: f for path, f in host.by_path.items() if f.kind == "php-fpm" and path not in host.links}
+    instances, reached = [], set[str]()
+    for path, file in files.items():
+        if _is_main(path, file):
+            instances.append(_load(host, report, target, path, [file], reached))
+    groups: dict[str, list[str]] = {}
+    for path, file in files.items():
+        if file.path not in reached:
+            folder = posixpath.dirname(path)
+            key = folder if posixpath.basename(folder) in POOL_FOLDERS else path
+            groups.setdefault(key, []).append(path)
+    for paths in groups.values():
+        ordered = sorted(paths, key=lambda p: p.encode("utf-8", "surrogateescape"))
+        instances.append(_load(host, report, target, ordered[0], [files[p] for p in ordered], reached))
+    return instances
+
+
+def _load(
+    host: HostFiles,
+    report: IncludeReport,
+    target: Target,
+    path: str,
+    files: list[ReadFile],
+    reached: set[str],
+) -> Instance:
+    instance = Instance(files[0], path)
+    loader = _Loader(host, report, target, instance)
+    for file in files:
+        loader.load(file)
+    reached |= loader.reached
+    return instance
+
+
+def _is_main(path: str, file: ReadFile) -> bool:
+    """Say whether php-fpm starts from this file; images put `[global]` into files of a pool folder too."""
+    if file.document is None or posixpath.basename(posixpath.dirname(path)) in POOL_FOLDERS:
+        return False
+    return any(
+        (d.children is not None and d.name.text.lower() == GLOBAL)
+        or (d.children is None and d.name.text == "include")
+        for d in file.document.directives
+    )

@@ -1,0 +1,209 @@
+"""Pools with the settings in force, and the sockets they listen on."""
+
+import re
+from dataclasses import replace
+
+from tuner.formats.document import Word
+from tuner.laws.version import Version
+from tuner.stack import defaults
+from tuner.stack.listeners import Request, build_listener
+from tuner.stack.model import Family, Kernel, Listener, Pool
+from tuner.stack.nginx.addresses import same_path
+from tuner.stack.php_fpm.loading import Instance, PoolSettings
+from tuner.stack.settings import (
+    Reader,
+    as_text,
+    overriding,
+    php_fpm_integer,
+    php_fpm_time_s,
+    switched_off,
+    written,
+)
+from tuner.stack.target import Target
+from tuner.stack.value import Data, Override, Value, absent, derive, unknown
+
+PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
+LAST_PHP_5 = "5.6"
+REQUIRED = ("listen", "pm", "pm.max_children")
+PART_OF_A_POOL = "this file sets only a part of the pool: give the file that holds the rest, too"
+PROCESS_MANAGERS = ("static", "dynamic", "ondemand")
+
+
+def version_in_path(path: str) -> Version | None:
+    """Return the PHP version that a file's path tells (`/etc/php/8.2/fpm`, `/etc/php5`), or None."""
+    found = PHP_VERSION_IN_PATH.search(path)
+    if not found:
+        return None
+    major, minor = found.groups()
+    if minor is None:
+        return Version.parse(LAST_PHP_5) if major == "5" else None
+    return Version.parse(f"{major}.{minor}")
+
+
+def instance_target(instance: Instance, target: Target) -> Target:
+    """Return `target` with the PHP version that the instance's path tells, unless one was given."""
+    version = version_in_path(instance.path)
+    return target.with_version("php", version) if version else target
+
+
+class _Reader:
+    """Reads one pool's directives into values.
+
+    A pool that lacks what every pool must have is a part of one: another file may set the rest of it.
+    """
+
+    def __init__(self, settings: PoolSettings, target: Target) -> None:
+        self.settings = settings
+        self.target = target
+        self.is_whole = all(settings.scalars(label) for label in REQUIRED)
+
+    def with_default(self, label: str, read: Reader) -> Value:
+        """Return the value in force, php-fpm's default where nobody wrote the directive."""
+        default = defaults.default("php-fpm", label, f"pool.{label}", self.target)
+        value = self._last(label, read, default.unit, default.data)
+        if value or self.is_whole:
+            return value or default
+        return unknown(default.name, PART_OF_A_POOL, unit=default.unit, label=label)
+
+    def optional(self, label: str, read: Reader, unit: str = "") -> Value:
+        """Return the value in force, absent where nobody wrote the directive."""
+        return self._last(label, read, unit, None) or absent(f"pool.{label}", unit=unit, label=label)
+
+    def _last(self, label: str, read: Reader, unit: str, default: Data | None) -> Value | None:
+        value: Value | None = None
+        for setting in self.settings.scalars(label):
+            word = self._in_pool(setting.directive.args[0])
+            found = written(
+                f"pool.{label}", word, setting.text, read, label=label, unit=unit, default=default
+            )
+            value = overriding(found, value, "a later setting wins") if value else found
+        return value
+
+    def _in_pool(self, word: Word) -> Word:
+        return replace(word, text=word.text.replace("$pool", self.settings.name))
+
+
+def build_pools(instance: Instance, kernel: Kernel, target: Target) -> list[Pool]:
+    """Return the pools of one php-fpm. Clients are joined later."""
+    own = instance_target(instance, target)
+    return [_pool(settings, kernel, own) for settings in instance.pools.values()]
+
+
+def _pool(settings: PoolSettings, kernel: Kernel, target: Target) -> Pool:
+    read = _Reader(settings, target)
+    pm = read.optional("pm", _process_manager)
+    listen = read.optional("listen", as_text)
+    pool = Pool(
+        entity=f"pool:{settings.name}",
+        name=settings.name,
+        listen=listen,
+        pm=pm,
+        max_children=read.with_default("pm.max_children", php_fpm_integer),
+        start_servers=read.with_default("pm.start_servers", php_fpm_integer),
+        min_spare_servers=read.with_default("pm.min_spare_servers", php_fpm_integer),
+        max_spare_servers=read.with_default("pm.max_spare_servers", php_fpm_integer),
+        spare_servers_refusal=absent("pool.spare_servers_refusal"),
+        request_terminate_timeout=switched_off(
+            read.with_default("request_terminate_timeout", php_fpm_time_s)
+        ),
+        longest_read_timeout=unknown(
+            "pool.longest_read_timeout",
+            "no nginx location among the given paths passes requests to this pool",
+        ),
+    )
+    pool.spare_servers_refusal = _spare_servers_refusal(pool)
+    pool.listener = _listener(pool, _backlog(read, pm, target), kernel, target)
+    return pool
+
+
+def _process_manager(text: str) -> Data | None:
+    return text.lower() if text.lower() in PROCESS_MANAGERS else None
+
+
+def _spare_servers_refusal(pool: Pool) -> Value:
+    """Return the words in which php-fpm would refuse the process numbers, empty if it takes them."""
+    return derive(
+        "pool.spare_servers_refusal",
+        _refusal,
+        pool.pm,
+        pool.max_children,
+        pool.start_servers,
+        pool.min_spare_servers,
+        pool.max_spare_servers,
+        label="process numbers",
+        words="the constraints of pm = dynamic",
+    )
+
+
+def _refusal(pm: str, children: int, start: int, least: int, most: int) -> str:
+    """The checks of fpm_conf.c for `pm = dynamic`, in its order: only the first one shows."""
+    if pm != "dynamic":
+        return ""
+    checks = (
+        (least <= 0, f"pm.min_spare_servers ({least}) must be a positive value"),
+        (most <= 0, f"pm.max_spare_servers ({most}) must be a positive value"),
+        (least > children, f"pm.min_spare_servers ({least}) is greater than pm.max_children ({children})"),
+        (most > children, f"pm.max_spare_servers ({most}) is greater than pm.max_children ({children})"),
+        (most < least, f"pm.max_spare_servers ({most}) is less than pm.min_spare_servers ({least})"),
+        (
+            start > 0 and not least <= start <= most,
+            f"pm.start_servers ({start}) is not between pm.min_spare_servers ({least}) "
+            f"and pm.max_spare_servers ({most})",
+        ),
+    )
+    return next((words for is_violated, words in checks if is_violated), "")
+
+
+def _backlog(read: _Reader, pm: Value, target: Target) -> Value:
+    """Return the number php-fpm passes to listen(2): ondemand replaces one below its default."""
+    asked = read.with_default("listen.backlog", php_fpm_integer)
+    default = defaults.default("php-fpm", "listen.backlog", "pool.listen.backlog", target)
+    if not (asked.is_written and pm.is_known and pm.data == "ondemand"):
+        return asked
+    replaced = derive(
+        asked.name,
+        max,
+        asked,
+        default,
+        unit=asked.unit,
+        label=asked.label,
+        words="pm = ondemand replaces a backlog below the default by the default",
+    )
+    if replaced.is_known and replaced.data == asked.data:
+        return asked
+    lost = Override(asked.data or 0, asked.origin, "pm = ondemand replaces a backlog below the default")
+    return replace(replaced, overrides=(lost,))
+
+
+def _listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Listener | None:
+    if not pool.listen.is_known:
+        return None
+    address, family = pool_address(str(pool.listen.data))
+    request = Request(
+        owner="php-fpm",
+        name=pool.name,
+        entity=pool.entity,
+        address=address,
+        family=family,
+        listen=pool.listen,
+        backlog=backlog,
+        words=_request_in_words(backlog),
+        sockets=Value("listener.sockets", 1, pool.listen.origin, label="sockets"),
+    )
+    return build_listener(request, kernel, target)
+
+
+def _request_in_words(backlog: Value) -> str:
+    if backlog.origin.place:
+        return f"listen.backlog = {backlog.origin.place.source}"
+    return f"no listen.backlog (php-fpm takes {backlog.data})" if backlog.is_known else "no listen.backlog"
+
+
+def pool_address(listen: str) -> tuple[str, Family]:
+    """Return the address as `show` prints it and its family: digits alone are a port on every address."""
+    if listen.isascii() and listen.isdigit():
+        return f"[::]:{listen}", "tcp6"
+    if ":" in listen:
+        host, _, port = listen.rpartition(":")
+        return (f"{host}:{port}", "tcp6") if host.startswith("[") else (f"{host.lower()}:{port}", "tcp4")
+    return f"unix:{same_path(listen)}", "unix"

@@ -1,0 +1,179 @@
+"""redis.conf files to Redis servers with their sockets."""
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tuner.formats.document import Directive, Document, Word
+from tuner.source.text import Text
+from tuner.stack import defaults
+from tuner.stack.files import ReadFile
+from tuner.stack.hosts import GLOB, HostFiles, Reach
+from tuner.stack.include import IncludeReport
+from tuner.stack.listeners import Request, build_listener
+from tuner.stack.model import Family, Kernel, Listener, Redis
+from tuner.stack.settings import Reader, as_text, decimal, overriding, written
+from tuner.stack.target import Target
+from tuner.stack.value import Data, Origin, Place, Value
+
+DEPTH_CAP = 20
+BACKLOG_MAX = 2147483647
+ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tcp6"))
+
+
+@dataclass(slots=True)
+class _Settings:
+    """Every directive of one server in the order of loading, with the file it stands in."""
+
+    found: list[tuple[Directive, Text]] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+
+    def named(self, name: str) -> list[tuple[Directive, Text]]:
+        return [item for item in self.found if item[0].name.text == name and item[0].args]
+
+
+def build_redis(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> list[Redis]:
+    """Return one server for each redis.conf of `host` that no other one includes."""
+    files = {
+        p: f for p, f in host.by_path.items() if f.kind == "redis" and p not in host.links and f.document
+    }
+    loaded = {path: _load(host, report, file) for path, file in files.items()}
+    included = {path for settings in loaded.values() for path in settings.reached}
+    return [
+        _server(path, loaded[path], kernel, target)
+        for path, file in files.items()
+        if file.path not in included and (loaded[path].found or file.status == "checked")
+    ]
+
+
+def _load(host: HostFiles, report: IncludeReport, file: ReadFile) -> _Settings:
+    settings = _Settings()
+    if file.document:
+        _run(host, report, settings, file.document, (file.path,))
+    settings.reached.discard(file.path)
+    return settings
+
+
+def _run(
+    host: HostFiles, report: IncludeReport, settings: _Settings, document: Document, trail: tuple[str, ...]
+) -> None:
+    for directive in document.directives:
+        if directive.name.text != "include" or not directive.args:
+            settings.found.append((directive, document.text))
+            continue
+        word = directive.args[0]
+        place = Place(document.text, word.span)
+        for file in _targets(host, report, word, document.text):
+            if file.path in trail or len(trail) > DEPTH_CAP:
+                report.loop(
+                    place,
+                    f"redis-server crashes: {file.path} includes itself, by way of {' -> '.join(trail)}",
+                )
+                continue
+            settings.reached.add(file.path)
+            if file.document is None:
+                report.unreadable(place, f"{file.path} {file.reason}")
+            else:
+                _run(host, report, settings, file.document, (*trail, file.path))
+
+
+def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> list[ReadFile]:
+    place = Place(text, word.span)
+    if word.unknown or not word.text.startswith("/"):
+        reason = word.unknown or "relative to the folder that redis-server is started in"
+        report.not_followed(word.text, place, reason)
+        return []
+    found = host.glob(word.text, "redis") if GLOB.search(word.text) else host.find(word.text, "redis")
+    if isinstance(found, list):
+        return found
+    if isinstance(found, ReadFile):
+        return [found]
+    if found is Reach.OUTSIDE:
+        report.not_followed(word.text, place, "outside the given paths")
+    else:
+        report.missing(word.text, place, f"redis-server does not start: there is no {word.text}")
+    return []
+
+
+def _server(path: str, settings: _Settings, kernel: Kernel, target: Target) -> Redis:
+    backlog = _scalar(settings, "tcp-backlog", _backlog, target)
+    name = posixpath.basename(path)
+    server = Redis(
+        entity=f"redis:{name}",
+        name=name,
+        tcp_backlog=backlog,
+        maxclients=_scalar(settings, "maxclients", decimal, target),
+    )
+    for address, family, listen in _addresses(settings, target):
+        server.listeners.append(_listener(server, address, family, listen, kernel, target))
+    return server
+
+
+def _scalar(settings: _Settings, label: str, read: Reader, target: Target) -> Value:
+    default = defaults.default("redis", label, f"redis.{label}", target)
+    value: Value | None = None
+    for directive, text in settings.named(label):
+        found = written(
+            default.name, directive.args[0], text, read, label=label, unit=default.unit, default=default.data
+        )
+        value = overriding(found, value, "a later setting wins") if value else found
+    return value or default
+
+
+def _backlog(text: str) -> Data | None:
+    number = decimal(text)
+    return number if number is not None and 0 <= number <= BACKLOG_MAX else None
+
+
+def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:
+    """Yield every socket: each bound address at the port and the TLS port, and the unix socket."""
+    for label in ("port", "tls-port"):
+        port = _scalar(settings, label, decimal, target)
+        if port.is_known and port.data:
+            for host, family, listen in _bound(settings):
+                yield f"{host}:{port.data}", family, listen
+    for directive, text in settings.named("unixsocket")[-1:]:
+        listen = written("listener.listen", directive.args[0], text, as_text, label="unixsocket")
+        if listen.is_known and listen.data:
+            yield f"unix:{listen.data}", "unix", listen
+
+
+def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
+    binds = settings.named("bind")
+    if not binds:
+        origin = Origin("default", "no bind: every address")
+        for host, family in ANY_ADDRESS:
+            yield host, family, Value("listener.listen", host, origin, label="bind")
+        return
+    directive, text = binds[-1]
+    for word in directive.args:
+        listen = written("listener.listen", word, text, as_text, label="bind")
+        bare = word.text.removeprefix("-")
+        if not listen.is_known or not bare:
+            continue
+        if bare in ("*", "0.0.0.0"):
+            yield "0.0.0.0", "tcp4", listen
+        elif ":" in bare:
+            yield ("[::]" if bare in ("::*", "::") else f"[{bare}]"), "tcp6", listen
+        else:
+            yield bare, "tcp4", listen
+
+
+def _listener(
+    server: Redis, address: str, family: Family, listen: Value, kernel: Kernel, target: Target
+) -> Listener:
+    backlog = server.tcp_backlog
+    place = backlog.origin.place
+    words = f"tcp-backlog {place.source}" if place else f"no tcp-backlog (Redis takes {backlog.data})"
+    request = Request(
+        owner="redis",
+        name=server.name,
+        entity=server.entity,
+        address=address,
+        family=family,
+        listen=listen,
+        backlog=backlog,
+        words=words,
+        sockets=Value("listener.sockets", 1, listen.origin, label="sockets"),
+    )
+    return build_listener(request, kernel, target)

@@ -1,0 +1,133 @@
+"""In which order sysctl files are applied: by systemd-sysctl at boot, and by `sysctl --system`."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tuner.formats.document import Directive, Document
+from tuner.source.text import Text
+from tuner.stack.hosts import HostFiles
+from tuner.stack.target import Target
+
+STANDARD = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/([^/]+\.conf)\Z")
+RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
+SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
+BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class SysctlFile:
+    """One file with its rank: lower `directory` wins among equal names; `is_main` is sysctl.conf.
+
+    `document` is None for a link to /dev/null, which only masks files of the same name.
+    """
+
+    document: Document | None
+    name: str
+    directory: int
+    is_main: bool = False
+
+    @property
+    def is_vendors(self) -> bool:
+        """Whether packages own it, so that overriding it from /etc is what it is there for."""
+        return self.directory >= RANKS["usr/lib"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One `key = value` in the order of loading."""
+
+    source: SysctlFile
+    text: Text
+    directive: Directive
+
+
+def load_sets(host: HostFiles) -> list[list[SysctlFile]]:
+    """Return the sysctl files in groups that are each loaded in one known order.
+
+    The machine's own folders are one group, each other folder that holds a `sysctl.d` or a `sysctl.conf`
+    one more, and a file of another name stands alone: no rule ranks it against the rest.
+    """
+    groups: dict[str, list[SysctlFile]] = {}
+    for path, file in host.by_path.items():
+        if file.kind == "sysctl" and file.document and path not in host.links:
+            group, placed = _place(path, file.document)
+            groups.setdefault(group, []).append(placed)
+    for path in host.masks:
+        if STANDARD.match(path) and "" in groups:
+            groups[""].append(_place(path, None)[1])
+    return list(groups.values())
+
+
+def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
+    if found := STANDARD.match(path):
+        return "", SysctlFile(document, found.group(2), RANKS[found.group(1)])
+    if path == "/etc/sysctl.conf":
+        return "", SysctlFile(document, "sysctl.conf", 0, is_main=True)
+    if found := SYSCTL_D.match(path):
+        return found.group(1), SysctlFile(document, found.group(2), 0)
+    if path.endswith("/sysctl.conf"):
+        return path.removesuffix("sysctl.conf"), SysctlFile(document, "sysctl.conf", 0, is_main=True)
+    return path, SysctlFile(document, path.rsplit("/", 1)[-1], 0)
+
+
+def boot_files(files: Iterable[SysctlFile], host: HostFiles, target: Target) -> list[SysctlFile]:
+    """Return what systemd-sysctl reads, in order: by name, equal names from the first folder only.
+
+    It reads sysctl.conf through the link `99-sysctl.conf` alone, which Debian 13 no longer ships.
+    """
+    linked = "/etc/sysctl.d/" + BOOT_NAME_OF_SYSCTL_CONF in host.links
+    chosen: dict[str, SysctlFile] = {}
+    for file in sorted(files, key=lambda f: f.directory):
+        if file.is_main:
+            if linked or target.sysctl_conf_at_boot is not False:
+                chosen.setdefault(BOOT_NAME_OF_SYSCTL_CONF, file)
+        elif not file.name.startswith("."):
+            chosen.setdefault(file.name, file)
+    return [chosen[name] for name in sorted(chosen, key=_bytes)]
+
+
+def system_files(files: Iterable[SysctlFile]) -> list[SysctlFile]:
+    """Return what `sysctl --system` of procps 4 reads, in order: sysctl.conf is always last."""
+    chosen: dict[str, SysctlFile] = {}
+    main = [file for file in files if file.is_main]
+    for file in sorted((f for f in files if not f.is_main), key=lambda f: f.directory):
+        chosen.setdefault(file.name, file)
+    return [*(chosen[name] for name in sorted(chosen, key=_bytes)), *main]
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def assignments(files: Iterable[SysctlFile], key: str) -> list[Assignment]:
+    """Return every assignment of `key`, in order; globs count only where no file names the key itself."""
+    every = [
+        Assignment(source, source.document.text, directive)
+        for source in files
+        if source.document
+        for directive in source.document.directives
+        if directive.args
+    ]
+    named = [a for a in every if a.directive.name.text == key]
+    return named or [a for a in every if _is_glob_for(a.directive.name.text, key)]
+
+
+def _is_glob_for(pattern: str, key: str) -> bool:
+    return any(c in pattern for c in "*?[") and fnmatch.fnmatchcase(
+        key.replace(".", "/"), pattern.replace(".", "/")
+    )
+
+
+def keys_of(files: Sequence[SysctlFile]) -> list[str]:
+    """Return every key that the files name, in the order of the files."""
+    return list(
+        dict.fromkeys(
+            directive.name.text
+            for source in files
+            if source.document
+            for directive in source.document.directives
+            if directive.args and not any(c in directive.name.text for c in "*?[")
+        )
+    )

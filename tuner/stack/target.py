@@ -1,0 +1,85 @@
+"""The machine the files are meant for: which version of each program it runs, as far as somebody said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tuner import packaged
+from tuner.errors import UsageError
+from tuner.laws.version import Version
+
+PROGRAMS = ("kernel", "php", "nginx", "redis")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Versions by program. A program that is missing here runs an unknown version.
+
+    `patched` holds, where the release's updates say more than its version number, the oldest patch level
+    that an updated machine runs. `name` is empty when nobody named a target. `sysctl_conf_at_boot` is None
+    where it depends on the release.
+    """
+
+    name: str = ""
+    versions: Mapping[str, Version] = field(default_factory=dict)
+    patched: Mapping[str, Version] = field(default_factory=dict)
+    sysctl_conf_at_boot: bool | None = None
+    php_prefix: str | None = None
+
+    def version(self, program: str) -> Version | None:
+        """Return the version of `program`, or None when it is unknown."""
+        return self.versions.get(program)
+
+    def patch_level(self, program: str) -> Version | None:
+        """Return the most exact version known of `program`."""
+        return self.patched.get(program) or self.versions.get(program)
+
+    def with_version(self, program: str, version: Version) -> "Target":
+        """Return this target with a version that the files themselves tell; one that was given wins."""
+        if program in self.versions:
+            return self
+        versions = {**self.versions, program: version}
+        return Target(self.name, versions, self.patched, self.sysctl_conf_at_boot, self.php_prefix)
+
+
+def parse_target(text: str) -> Target:
+    """Read `debian-12`, `kernel=6.1,php=8.2` or both (`rhel-9,php=8.2`).
+
+    Raises UsageError for a name or program that is not known.
+    """
+    target = Target(name=text)
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        program, equals, version = part.partition("=")
+        target = _with_program(target, program.strip(), version.strip()) if equals else _named(target, part)
+    return target
+
+
+def _named(base: Target, name: str) -> Target:
+    table = packaged.defaults_tables()["targets"]
+    if name not in table:
+        raise UsageError(
+            f"unknown target '{name}': expected one of {', '.join(table)}, or kernel=6.1,php=8.2,..."
+        )
+    row = table[name]
+    programs = {key: value for key, value in row.items() if key in PROGRAMS}
+    versions = {key: Version.parse(value["version"]) for key, value in programs.items()}
+    patched = {key: Version.parse(value["patched"]) for key, value in programs.items() if "patched" in value}
+    return Target(
+        base.name,
+        {**versions, **base.versions},
+        patched,
+        row.get("sysctl_conf_at_boot"),
+        row.get("php_prefix"),
+    )
+
+
+def _with_program(base: Target, program: str, version: str) -> Target:
+    if program not in PROGRAMS:
+        raise UsageError(f"unknown program '{program}' in --target: expected one of {', '.join(PROGRAMS)}")
+    try:
+        parsed = Version.parse(version)
+    except ValueError as error:
+        raise UsageError(f"--target {program}={version}: {error}") from None
+    patched = {key: value for key, value in base.patched.items() if key != program}
+    return Target(
+        base.name, {**base.versions, program: parsed}, patched, base.sysctl_conf_at_boot, base.php_prefix
+    )
