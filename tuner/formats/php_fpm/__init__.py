@@ -5,7 +5,7 @@ Not any other INI: php-fpm gives each line on its own to the Zend INI parser.
 
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.php_fpm.grammar import Part, RefusedError, Statement, statements
-from tuner.formats.php_fpm.scanner import scan_line
+from tuner.formats.php_fpm.scanner import Scan, scan_line
 from tuner.formats.templates import prepare
 from tuner.source.masking import Masked
 from tuner.source.span import Span
@@ -74,23 +74,27 @@ class _Reader:
             dropped = Span(start + len(kept), start + len(line))
             found.append(Problem(dropped, "NUL byte: php-fpm drops the rest of the line", "warning"))
         scan = scan_line(kept if nul else kept + b"\n", start, self.php)
-        if scan.dropped_from is not None:
-            dropped = Span(scan.dropped_from, start + len(kept.rstrip(b"\r")))
-            found.append(Problem(dropped, "unmatched ': php-fpm drops the rest of the line", "warning"))
         for comment in scan.comments:
-            self._add_comment(Span(*comment))
-        is_reported = False
+            self._add_comment(comment)
+        found.extend(self._add_statements(scan))
+        if found and not self._has_hole(line, start):
+            self.problems.extend(sorted(found, key=lambda problem: problem.span))
+
+    def _add_statements(self, scan: Scan) -> list[Problem]:
+        """Add what the line says; return its first error and what is dropped in silence."""
+        missing: list[Problem] = []
+        is_missing = False
         try:
             for statement in statements(scan.tokens):
                 self._add(statement)
-                if statement.value is None and not statement.is_section and not is_reported:
-                    is_reported = True
-                    found.extend(_missing_value(statement.name))
+                if statement.value is None and not statement.is_section and not is_missing:
+                    is_missing = True
+                    missing = _missing_value(statement.name)
         except RefusedError as refused:
-            if not is_reported:
-                found.append(Problem(refused.span, refused.message))
-        if found and not self._has_hole(line, start):
-            self.problems.extend(sorted(found, key=lambda problem: problem.span))
+            return missing if is_missing else [_refused(refused, scan.dropped)]
+        if scan.dropped is None or is_missing:
+            return missing
+        return [Problem(scan.dropped, "unmatched ': php-fpm drops the rest of the line", "warning")]
 
     def _has_hole(self, line: bytes, start: int) -> bool:
         return self.is_template and (
@@ -121,6 +125,13 @@ class _Reader:
         unknown = "template" if self.masked.touches(part.span) else part.unknown
         text = self.text.slice(part.span) if unknown else decode(part.text)
         return Word(text, part.span, part.quote, unknown)
+
+
+def _refused(refused: RefusedError, dropped: Span | None) -> Problem:
+    """Return the Problem of a syntax error; an unmatched `'` that leaves no value is its true place."""
+    if dropped is not None and refused.span.start >= dropped.start:
+        return Problem(dropped, f"{refused.message}: unmatched '")
+    return Problem(refused.span, refused.message)
 
 
 def _missing_value(name: Part) -> list[Problem]:

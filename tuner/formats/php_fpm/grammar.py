@@ -98,7 +98,7 @@ class _Parser:
         return token
 
     def _expect(self, kind: Kind, opened: Token | None = None) -> Token:
-        """Take a token of `kind`; `opened` is the mark that it should close and where an error is shown."""
+        """Take a token of `kind`; `opened` is where an error at the end of the line is shown from."""
         if self._kind() is not kind:
             raise self._unexpected(kind, opened)
         return self._next()
@@ -107,7 +107,8 @@ class _Parser:
         token = self.tokens[self.at]
         found = f"'{decode(token.text)}'" if token.kind is Kind.MARK else token.kind.value
         message = f"syntax error, unexpected {found}" + (f", expecting {expected}" if expected else "")
-        start = opened.start if opened else token.start
+        is_at_end = token.kind in (Kind.LINE_END, Kind.END)
+        start = opened.start if opened and is_at_end else token.start
         return RefusedError(Span(start, max(start, token.end)), message)
 
     def _section(self) -> Statement:
@@ -129,7 +130,7 @@ class _Parser:
         name = Part(token.text, Span(token.start, token.end))
         key = self._bracketed(token, expands_constants=True)
         self._expect(Kind.BRACKET, token)
-        value = self._value(self._expect(Kind.EQUALS))
+        value = self._value(self._expect(Kind.EQUALS, token))
         return Statement(False, name, key, value, Span(token.start, value.span.end))
 
     def _bracketed(self, opened: Token, expands_constants: bool) -> Part:

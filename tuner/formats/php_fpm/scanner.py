@@ -1,15 +1,33 @@
 """The tokens of one line of php-fpm's INI dialect, as the Zend scanner cuts them.
 
-The Zend scanner takes the longest match; each pattern below names its alternatives in an order in which
-the first match is the longest one.
+The Zend scanner takes the longest match; the patterns keep to that.
 """
 
 import re
 from enum import StrEnum
 from typing import NamedTuple
 
-BOM = b"\xef\xbb\xbf"
-BLANKS = b" \t"
+from tuner.formats.php_fpm.patterns import (
+    ARRAY_KEY,
+    BLANK_RUN,
+    CONSTANT,
+    ESCAPE,
+    FALLBACK,
+    FALSE,
+    NAME_NEW,
+    NAME_OLD,
+    QUOTED,
+    SECTION,
+    SHORT_NAME_NEW,
+    STATEMENT_NEW,
+    STATEMENT_OLD,
+    TRUE,
+    VALUE,
+)
+from tuner.source.span import Span
+from tuner.source.text import BOM
+
+_BLANKS = b" \t"
 
 
 class Kind(StrEnum):
@@ -46,69 +64,11 @@ class Token(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """The tokens of a line, the comments in it, and where text is dropped after an unmatched quote."""
+    """The tokens of a line, the comments in it, and what is dropped after an unmatched `'`."""
 
     tokens: list[Token]
-    comments: list[tuple[int, int]]
-    dropped_from: int | None
-
-
-_NEWLINE = rb"(?:\r\n|\n|\r)"
-_LINE_END = rb"(?P<line_end>[ \t]*+(?:;[^\r\n]*+)?" + _NEWLINE + rb")"
-_WORDS = rb"(?i:true|on|yes|false|off|none|no|null)"
-_TRUE = frozenset({b"true", b"on", b"yes"})
-_FALSE = frozenset({b"false", b"off", b"no", b"none", b"null"})
-_LITERAL_DOLLAR = rb"\$[^{\0]"
-_QUOTED_TEXT = rb"(?:[^\"\\$]|\$(?!\{)|\\(?!\"(?:[\r\n]|\Z)).|\\(?=\"(?:[\r\n]|\Z))|\\\Z)++"
-
-
-def _statement_pattern(label: bytes) -> re.Pattern[bytes]:
-    return re.compile(
-        _LINE_END
-        + rb"|(?P<equals>[ \t]*+=[ \t]*+)"
-        + rb"|(?P<section>\[)"
-        + rb"|(?P<array>(?P<array_name>" + label + rb"++)\[[ \t]*+)"
-        + rb"|(?P<boolean>" + _WORDS + rb"(?:\ *+(?!" + label + rb")|\ *+\t[ \t]*+))"
-        + rb"|(?P<blank>\ *+\t[ \t]*+)"
-        + rb"|(?P<label>" + label + rb"++)"
-        + rb"|(?P<mark>[&|^$~(){}!\"\]])",
-        re.DOTALL,
-    )  # fmt: skip
-
-
-def _enclosed_pattern(end: bytes, closing: bytes) -> re.Pattern[bytes]:
-    return re.compile(
-        rb"(?P<closing>" + end + rb")"
-        + rb"|'(?P<raw>[^']++)'"
-        + rb"|(?P<variable>\$\{)"
-        + rb"|(?P<quote>[ \t]*+\")"
-        + rb"|(?P<run>(?:[^$\n\r;\"'" + closing + rb"\\]|\\.|" + _LITERAL_DOLLAR + rb")++)",
-        re.DOTALL,
-    )  # fmt: skip
-
-
-_LABEL_OLD = rb"[^=\n\r\t;&|^$~(){}!\"\[\0]"
-_LABEL_NEW = rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]"
-_STATEMENT_OLD = _statement_pattern(_LABEL_OLD)
-_STATEMENT_NEW = _statement_pattern(_LABEL_NEW)
-_VALUE = re.compile(
-    rb"(?P<run>(?:[^$= \t\n\r;&|^~()!\"'\0]|" + _LITERAL_DOLLAR + rb")++)"
-    rb"|" + _LINE_END + rb"|(?P<quote>[ \t]*+\")|(?P<blank>[ \t]++)|(?P<mark>[&|^~()!])[ \t]*+"
-    rb"|'(?P<raw>[^']++)'|(?P<variable>\$\{)",
-    re.DOTALL,
-)
-_SECTION = _enclosed_pattern(rb"\][ \t]*+" + _NEWLINE + rb"?", rb"\]")
-_ARRAY_KEY = _enclosed_pattern(rb"[ \t]*+\]", rb"\]")
-_FALLBACK = _enclosed_pattern(rb"\}", rb"}")
-_QUOTED = re.compile(
-    rb"(?P<closing>\"[ \t]*+)|(?P<variable>\$\{)|(?P<text>" + _QUOTED_TEXT + rb")", re.DOTALL
-)
-_NAME_OLD = re.compile(rb"[^=\n\r\t;&|^$~(){}!\"\[\0][^=\n\r\t;&|^$~(){}!\"\[\0\]]*+")
-_NAME_NEW = re.compile(rb"(?:(?!:-)[^=\n\r\t;&|^$~(){}!\"\[\0\]])++")
-_SHORT_NAME_NEW = re.compile(rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]?:-")
-_BLANK_RUN = re.compile(rb"[ \t]++")
-_CONSTANT = re.compile(rb"[a-zA-Z_][a-zA-Z0-9_]*+")
-_ESCAPE = re.compile(rb"\\([\"\\$])")
+    comments: list[Span]
+    dropped: Span | None
 
 
 class _State(StrEnum):
@@ -128,10 +88,10 @@ class _Scanner:
         self.line = line
         self.base = base
         self.has_fallback = php >= (8, 3)
-        self.statement = _STATEMENT_NEW if self.has_fallback else _STATEMENT_OLD
+        self.statement = STATEMENT_NEW if self.has_fallback else STATEMENT_OLD
         self.tokens: list[Token] = []
-        self.comments: list[tuple[int, int]] = []
-        self.dropped_from: int | None = None
+        self.comments: list[Span] = []
+        self.dropped: Span | None = None
         self.state = _State.STATEMENT
         self.outer: list[_State] = []
         self.at = len(BOM) if line.startswith(BOM) and len(line) > len(BOM) else 0
@@ -140,9 +100,9 @@ class _Scanner:
         steps = {
             _State.STATEMENT: self._in_statement,
             _State.VALUE: self._in_value,
-            _State.SECTION: lambda: self._enclosed(_SECTION, Kind.BRACKET),
-            _State.ARRAY_KEY: lambda: self._enclosed(_ARRAY_KEY, Kind.BRACKET),
-            _State.FALLBACK: lambda: self._enclosed(_FALLBACK, Kind.BRACE),
+            _State.SECTION: lambda: self._enclosed(SECTION, Kind.BRACKET),
+            _State.ARRAY_KEY: lambda: self._enclosed(ARRAY_KEY, Kind.BRACKET),
+            _State.FALLBACK: lambda: self._enclosed(FALLBACK, Kind.BRACE),
             _State.VARIABLE: self._in_variable,
             _State.QUOTED: self._in_quotes,
         }
@@ -152,7 +112,7 @@ class _Scanner:
             self._emit(Kind.LINE_END, b"", self.at, self.at)
         end = len(self.line.rstrip(b"\r\n"))
         self._emit(Kind.END, b"", end, end)
-        return Scan(self.tokens, self.comments, self.dropped_from)
+        return Scan(self.tokens, self.comments, self.dropped)
 
     def _emit(self, kind: Kind, text: bytes, start: int, end: int) -> None:
         self.tokens.append(Token(kind, text, self.base + start, self.base + end))
@@ -160,22 +120,22 @@ class _Scanner:
     def _take(self, kind: Kind, match: re.Match[bytes], text: bytes) -> None:
         """Emit what `match` covers; the span leaves out the blanks that belong to the token."""
         written = match.group()
-        start = match.start() + len(written) - len(written.lstrip(BLANKS))
+        start = match.start() + len(written) - len(written.lstrip(_BLANKS))
         end = match.start() + len(written.rstrip(b" \t\r\n"))
-        self._emit(kind, text, start, end)
+        self._emit(kind, text, min(start, end), end)
         self.at = match.end()
 
     def _take_line_end(self, match: re.Match[bytes]) -> None:
         comment = self.line.find(b";", match.start(), match.end())
         end = match.start() + len(match.group().rstrip(b"\r\n"))
         if comment >= 0:
-            self.comments.append((self.base + comment, self.base + end))
+            self.comments.append(Span(self.base + comment, self.base + end))
         self._emit(Kind.LINE_END, b"", match.start(), match.start())
         self.at = match.end()
         self.state = _State.STATEMENT
 
     def _take_boolean(self, match: re.Match[bytes], word: bytes) -> None:
-        self._take(Kind.BOOLEAN, match, b"1" if word.lower() in _TRUE else b"")
+        self._take(Kind.BOOLEAN, match, b"1" if word.lower() in TRUE else b"")
 
     def _enter(self, state: _State) -> None:
         self.outer.append(self.state)
@@ -183,7 +143,7 @@ class _Scanner:
 
     def _in_statement(self) -> bool:
         match = self.statement.match(self.line, self.at)
-        if match is None:
+        if match is None or self._is_cut(match):
             return False
         match match.lastgroup:
             case "line_end":
@@ -197,7 +157,7 @@ class _Scanner:
             case "array":
                 self._take_array(match)
             case "boolean":
-                self._take_boolean(match, match.group().strip(BLANKS))
+                self._take_boolean(match, match.group().strip(_BLANKS))
             case "label":
                 self._take(Kind.LABEL, match, match.group().strip(b" \t\r\n"))
             case "mark":
@@ -206,18 +166,25 @@ class _Scanner:
                 self.at = match.end()
         return True
 
+    def _is_cut(self, match: re.Match[bytes]) -> bool:
+        """Say whether a NUL ends the line within a word or comment: Zend drops those in silence."""
+        at_end = match.end() == len(self.line)
+        return match.lastgroup == "cut" or (at_end and match.lastgroup in ("label", "boolean"))
+
     def _take_array(self, match: re.Match[bytes]) -> None:
         written = match["array_name"]
-        start = match.start() + len(written) - len(written.lstrip(BLANKS))
-        name = written.strip(BLANKS)
+        start = match.start() + len(written) - len(written.lstrip(_BLANKS))
+        name = written.strip(_BLANKS)
         self._emit(Kind.ARRAY, name, start, start + len(name))
         self.at = match.end()
         self.state = _State.ARRAY_KEY
 
     def _in_value(self) -> bool:
-        match = _VALUE.match(self.line, self.at)
+        match = VALUE.match(self.line, self.at)
         if match is None:
             return self._end_value()
+        if match.lastgroup == "cut":
+            return False
         match match.lastgroup:
             case "run":
                 self._take_run(match)
@@ -241,23 +208,24 @@ class _Scanner:
     def _take_run(self, match: re.Match[bytes]) -> None:
         """Take unquoted text; it is a boolean word only when it is nothing else."""
         run = match.group()
-        if run.lower() in _TRUE or run.lower() in _FALSE:
+        if run.lower() in TRUE or run.lower() in FALSE:
             self._take_boolean(match, run)
-            if blanks := _BLANK_RUN.match(self.line, self.at):
+            if blanks := BLANK_RUN.match(self.line, self.at):
                 self.at = blanks.end()
         else:
             self._take_text(match)
 
     def _take_text(self, match: re.Match[bytes]) -> None:
         run = match.group()
-        kind = Kind.CONSTANT if _CONSTANT.fullmatch(run) else Kind.STRING
+        kind = Kind.CONSTANT if CONSTANT.fullmatch(run) else Kind.STRING
         self._emit(kind, run, match.start(), match.start() + len(run.rstrip(b"\r\n")))
         self.at = match.end()
 
     def _end_value(self) -> bool:
         """Handle what cannot stand in a value: it ends there, and an unmatched `'` drops the rest."""
         if self.line.startswith(b"'", self.at) and not self.line.startswith(b"''", self.at):
-            self.dropped_from = self.base + self.at
+            end = len(self.line.rstrip(b"\r\n"))
+            self.dropped = Span(self.base + self.at, self.base + end)
             return False
         self._emit(Kind.LINE_END, b"", self.at, self.at)
         self.state = _State.STATEMENT
@@ -291,18 +259,18 @@ class _Scanner:
             self.at += 1
             self.state = self.outer.pop()
             return True
-        if self.has_fallback and (match := _SHORT_NAME_NEW.match(self.line, self.at)):
+        if self.has_fallback and (match := SHORT_NAME_NEW.match(self.line, self.at)):
             self._take(Kind.FALLBACK, match, b":-")
             self.state = _State.FALLBACK
             return True
-        match = (_NAME_NEW if self.has_fallback else _NAME_OLD).match(self.line, self.at)
+        match = (NAME_NEW if self.has_fallback else NAME_OLD).match(self.line, self.at)
         if match is None:
             return False
         self._take(Kind.NAME, match, match.group().strip(b" \t\r\n"))
         return True
 
     def _in_quotes(self) -> bool:
-        match = _QUOTED.match(self.line, self.at)
+        match = QUOTED.match(self.line, self.at)
         if match is None:
             return False
         match match.lastgroup:
@@ -313,7 +281,7 @@ class _Scanner:
                 self._take(Kind.VARIABLE, match, b"${")
                 self._enter(_State.VARIABLE)
             case _:
-                text = _ESCAPE.sub(rb"\1", match.group())
+                text = ESCAPE.sub(rb"\1", match.group())
                 self._emit(Kind.QUOTED, text, match.start(), match.end())
                 self.at = match.end()
         return True
