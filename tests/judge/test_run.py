@@ -209,7 +209,7 @@ def test_every_scope_is_walked_with_host_and_kernel(make: Make) -> None:
     host = make.entity(
         model.Stack,
         sysctl=[make.entity(model.SysctlKey, key="a.b")],
-        listeners=[listener, listener],
+        listeners=[listener, make.entity(model.Listener, name="api")],
         locations=[location],
         upstreams=[upstream],
         redis=[make.entity(model.Redis)],

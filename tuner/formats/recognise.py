@@ -47,7 +47,6 @@ _FOLDERS: tuple[tuple[Pattern[str], Kind], ...] = (
     (re.compile(r"^(?:.*nginx.*|tengine|openresty|sites[-_](?:available|enabled))$"), "nginx"),
     (re.compile(r"^(?:redis|valkey|sentinel)$"), "redis"),
 )
-_SHARED_FOLDERS = frozenset({"conf.d", "snippets", "vhost", "vhosts", "vhost.d", "vhosts.d"})
 _SITE_FOLDERS = frozenset({"sites-available", "sites-enabled", "sites_available", "sites_enabled"})
 
 _COMMENT = re.compile(rb"[ \t]*+[#;]")
@@ -208,9 +207,7 @@ def _kind_of_silent_file(pure: PurePosixPath, proposals: tuple[Kind, ...]) -> Ki
     folders = frozenset(pure.parts[:-1])
     if ".conf" not in pure.name and not folders & _SITE_FOLDERS and not _NGINX_DATA.search(pure.name):
         return None
-    if proposals:
-        return proposals[0]
-    return "nginx" if folders & _SHARED_FOLDERS else None
+    return proposals[0] if proposals else None
 
 
 def _made_file(path: str) -> PurePosixPath:

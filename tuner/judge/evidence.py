@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tuner.judge.finding import Location
 from tuner.judge.outcome import Reads
-from tuner.judge.wording import setting_in_words
+from tuner.judge.wording import in_words, setting_in_words
 from tuner.stack.model import Entity
 from tuner.stack.value import Place, Value
 
@@ -30,14 +30,21 @@ def locations_of(
     That is the place of `first`, else of the entity's own values, else of the values of the entities in
     its fields, else of any value.
     """
-    notes = {
-        value.origin.place: setting_in_words(value) for value in reversed(evidence) if value.origin.place
-    }
+    notes = {value.origin.place: _note(value) for value in reversed(evidence) if value.origin.place}
     ordered = tuple(dict.fromkeys([*_preferred(first, notes), *_own_first(entity, evidence)]))
     return tuple(
         Location("related" if number else "primary", place, notes.get(place, ""))
         for number, place in enumerate(ordered)
     )
+
+
+def _note(value: Value) -> str:
+    """Return what the value means where that is not what stands there: `0x400` is 1024."""
+    place = value.origin.place
+    is_plain = value.data is None or (
+        place and place.source in (str(value.data), in_words(value.data, value.unit))
+    )
+    return "" if is_plain else setting_in_words(value)
 
 
 def unknown_leaves(missing: Iterable[Value]) -> Reads:
@@ -68,7 +75,7 @@ def _preferred(first: Value | Place | None, notes: dict[Place, str]) -> Iterator
     elif first is not None:
         placed = next((value for value in evidence_of([first]) if value.origin.place), None)
         if placed is not None and placed.origin.place:
-            notes.setdefault(placed.origin.place, setting_in_words(placed))
+            notes.setdefault(placed.origin.place, _note(placed))
             yield placed.origin.place
 
 

@@ -38,7 +38,12 @@ def judge(
                         undecided.append(open_question)
                     case RuleCrash() as crash:
                         crashes.append(crash)
-    return Judgement(sorted(found, key=_order), undecided, crashes)
+    return Judgement(_distinct_findings(sorted(found, key=_order)), list(dict.fromkeys(undecided)), crashes)
+
+
+def _distinct_findings(found: Iterable[Finding]) -> list[Finding]:
+    """Return each finding once: one setting of a program may open several sockets that all say the same."""
+    return list({(f.rule, f.entity, f.message, f.locations): f for f in found}.values())
 
 
 def _judged(compiled: CompiledRule, stack: Stack, entity: Entity) -> Finding | Undecided | RuleCrash | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tuner.formats.recognise import recognise
 from tuner.source.tree import Tree
 from tuner.stack.file_problems import hash_lines, note_problems
 from tuner.stack.files import ReadFile
@@ -61,13 +62,11 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
 
 
 def _outside_links(tree: Tree, host: HostFiles) -> list[NotFollowed]:
-    """Return the links that lead out of the given paths and whose target is not among the host's files."""
+    """Return the links that lead out of the given paths and look like configuration by their name."""
     return [
         NotFollowed(
             target=f"{tree.shown[link]} -> {text}", place=None, reason="a link out of the given paths"
         )
-        for link, text in tree.outside_links.items()
-        if text != "/dev/null"
-        and link.startswith(host.mappings[-1][0])
-        and host.host_path(link) not in host.links
+        for link, text in host.outside_links.items()
+        if text != "/dev/null" and host.host_path(link) not in host.links and recognise(tree.shown[link], b"")
     ]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from tuner.formats.candidate import TEMPLATE_SUFFIX
 from tuner.formats.document import Kind
@@ -32,7 +33,7 @@ class HostFiles:
 
     `mappings` are pairs of a folder on disk and the folder of the host that it stands for, longest first.
     `links` are the paths in `by_path` that lead to a file of another path, `masks` links to /dev/null.
-    `unknown` are files whose kind only an include can tell.
+    `unknown` are files whose kind only an include can tell, `outside_links` links that leave the given paths.
     """
 
     name: str
@@ -43,6 +44,7 @@ class HostFiles:
     links: frozenset[str] = frozenset()
     masks: frozenset[str] = frozenset()
     unknown: dict[str, SourceFile] = field(default_factory=dict)
+    outside_links: dict[str, str] = field(default_factory=dict)
 
     def host_path(self, disk_path: str) -> str:
         """Return the path that the host knows `disk_path` under."""
@@ -62,12 +64,12 @@ class HostFiles:
         normal = os.path.normpath(path)
         if normal in self.by_path or normal in self.unknown:
             return self._as(normal, kind)
-        return Reach.MISSING if self.covers(normal) else Reach.OUTSIDE
+        return Reach.MISSING if self.covers(os.path.dirname(normal)) else Reach.OUTSIDE
 
-    def covers(self, path: str) -> bool:
-        """Say whether `path` would lie inside the given paths, so that its absence means something."""
-        disk = os.path.normpath(self.disk_path(path))
-        return any(_below(disk, root) for root in self.covered)
+    def covers(self, folder: str) -> bool:
+        """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
+        disk = os.path.normpath(self.disk_path(folder))
+        return any(_below(disk, root) for root in self.covered) and Path(disk).is_dir()
 
     def _as(self, path: str, kind: Kind) -> ReadFile:
         """Return the file at `path`; that something of `kind` includes it decides what it is."""
@@ -113,9 +115,16 @@ def group_hosts(
     listed = list(files)
     roots = sorted({root for file in listed if (root := machine_root(file.source.disk_path))}, key=len)
     for file in listed:
-        owner = max((r for r in roots if _below(file.source.disk_path, r)), key=len, default="")
-        by_root.setdefault(owner, []).append(file)
-    return [_host(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
+        by_root.setdefault(_owner(file.source.disk_path, roots), []).append(file)
+    hosts = [_host(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
+    for host, root in zip(hosts, sorted(by_root), strict=True):
+        host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
+    return hosts
+
+
+def _owner(disk_path: str, roots: Iterable[str]) -> str:
+    """Return the innermost of the machines' roots above the file, or empty."""
+    return max((root for root in roots if _below(disk_path, root)), key=len, default="")
 
 
 def machine_root(disk_path: str) -> str | None:

@@ -169,7 +169,8 @@ def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configur
         loaded.append(_load(host, report, path, file, reached))
     if mains and not report.left_out_configuration:
         for file in files.values():
-            if file.path not in reached and file.document and file.document.directives:
+            is_empty = not (file.document and file.document.directives)
+            if file.path not in reached and not is_empty and not PACKAGED.match(file.path):
                 report.not_in_effect(file.path)
         return loaded
     rest = {path: file for path, file in files.items() if file.path not in reached}
