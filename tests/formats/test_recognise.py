@@ -76,7 +76,7 @@ TABLE: list[tuple[str, bytes, Kind | None]] = [
     ("default.conf.template", b"server {\n  listen ${PORT};\n}\n", "nginx"),
     ("docker/app.conf", b"\xef\xbb\xbfupstream php { server php:9000; }\r\n", "nginx"),
     ("vhost", SITE, "nginx"),
-    ("conf.d/default.conf", SILENT, "nginx"),
+    ("conf.d/default.conf", SILENT, None),
     ("conf.d/expires.conf", b"map $uri $expires {\n  default off;\n}\n", "nginx"),
     ("conf/php.conf", b"location ~ \\.php$\n{\n  fastcgi_pass unix:/x;\n}\n", "nginx"),
     ("docker/nginx/php-fpm.conf", b"location ~ \\.php$ {\n  include fastcgi.conf;\n}\n", "nginx"),
