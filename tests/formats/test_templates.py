@@ -136,3 +136,8 @@ def test_unclosed_holes_are_read_in_linear_time(path: str, piece: bytes) -> None
     started = time.process_time()
     prepare(Text(path, data), True)
     assert time.process_time() - started < 2.0
+
+
+def test_the_header_line_of_ansible_is_not_part_of_the_file() -> None:
+    masked = prepare(Text("pool.conf.j2", b"#jinja2: trim_blocks: True\n[www]\n#jinja2: no header\n"), True)
+    assert masked.data.splitlines() == [b" " * 26, b"[www]", b"#jinja2: no header"]

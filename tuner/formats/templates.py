@@ -20,6 +20,8 @@ _BRACES_BODY = rb"(?:[^{}]|\}(?!\})|\{(?!\{))*+"
 _EXPRESSION = rb"(?:\{\{\{" + _BRACES_BODY + rb"\}\}\}|\{\{" + _BRACES_BODY + rb"\}\})"
 _STATEMENT = rb"(?<!%)\{%(?:[^%{]|%(?!\})|\{(?!%))*+%\}"
 _JINJA_COMMENT = rb"\{#(?:[^#{]|#(?!\})|\{(?!#))*+#\}"
+_JINJA_HEADER = rb"\A#jinja2:[^\n]*+"
+"""Ansible takes this first line for options of the engine; the rendered file does not have it."""
 _GO_CONTROL = (
     rb"\{\{(?=-?\s*+(?:/\*|!|\$\w++\s*+:?=|(?:if|else|end|range|with|define|block|break|continue)\b))"
     + _BRACES_BODY
@@ -44,7 +46,7 @@ def _grammar(values: tuple[bytes, ...], controls: tuple[bytes, ...]) -> HoleGram
     )
 
 
-_JINJA = _grammar((_EXPRESSION,), (_STATEMENT, _JINJA_COMMENT))
+_JINJA = _grammar((_EXPRESSION,), (_STATEMENT, _JINJA_COMMENT, _JINJA_HEADER))
 _ERB = _grammar((_ERB_VALUE,), (_ERB_CONTROL,))
 _ANY_CONTROL = (_STATEMENT, _JINJA_COMMENT, _GO_CONTROL, _ERB_CONTROL)
 _ANY = _grammar((_EXPRESSION, _ERB_VALUE), _ANY_CONTROL)

@@ -6,6 +6,7 @@ from typing import Literal
 from tuner.stack.model import FileProblem, NotFollowed
 from tuner.stack.value import Origin, Place, Value
 
+PACKAGE_FILE = "a file of the nginx package"
 ProblemKind = Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
 
 
@@ -20,7 +21,7 @@ class IncludeReport:
     @property
     def left_out_configuration(self) -> bool:
         """Whether an include was not followed that may lead to servers or locations."""
-        return any(item.reason != "a file of the nginx package" for item in self.left_out.values())
+        return any(item.reason != PACKAGE_FILE for item in self.left_out.values())
 
     def not_followed(self, target: str, place: Place | None, reason: str) -> None:
         """Note an include that leads where fpmtune does not look."""
@@ -30,7 +31,7 @@ class IncludeReport:
         """Note a file that its program never loads."""
         self.without_effect.append(path)
 
-    def missing(self, target: str, place: Place, words: str) -> None:
+    def missing(self, place: Place, words: str) -> None:
         """Note an include without which the program does not start."""
         self.problem("include-missing", place, words)
 

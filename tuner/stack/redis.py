@@ -91,7 +91,7 @@ def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> 
     if found is Reach.OUTSIDE:
         report.not_followed(word.text, place, "outside the given paths")
     else:
-        report.missing(word.text, place, f"redis-server does not start: there is no {word.text}")
+        report.missing(place, f"redis-server does not start: there is no {word.text}")
     return []
 
 

@@ -11,7 +11,7 @@ from tuner.formats.document import Directive, Document
 from tuner.source.text import Text
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
-from tuner.stack.include import IncludeReport
+from tuner.stack.include import PACKAGE_FILE, IncludeReport
 from tuner.stack.value import Place
 
 DEPTH_CAP = 20
@@ -114,10 +114,11 @@ class _Loader:
         if word.unknown or "$" in word.text:
             self.report.not_followed(word.text, place, "its name is not written out")
             return
-        for file in self._targets(word.text, place):
+        for file in self._targets(word.text, place, is_template=document.is_template):
             self._enter(file, place, parent, trail)
 
-    def _targets(self, pattern: str, place: Place) -> list[ReadFile]:
+    def _targets(self, written: str, place: Place, *, is_template: bool) -> list[ReadFile]:
+        pattern = written
         if not pattern.startswith("/"):
             if self.prefix is None:
                 self.report.not_followed(
@@ -130,16 +131,19 @@ class _Loader:
             return [found]
         if isinstance(found, list):
             return found
-        self._missing(pattern, place, found)
+        if is_template and found is Reach.MISSING:
+            self.report.not_followed(written, place, "a template's include: the file may be made later")
+        else:
+            self._missing(written, place, found)
         return []
 
-    def _missing(self, pattern: str, place: Place, reach: Reach) -> None:
-        if reach is Reach.OUTSIDE:
-            self.report.not_followed(pattern, place, "outside the given paths")
-        elif PACKAGED.match(pattern):
-            self.report.not_followed(pattern, place, "a file of the nginx package")
+    def _missing(self, written: str, place: Place, reach: Reach) -> None:
+        if PACKAGED.match(written):
+            self.report.not_followed(written, place, PACKAGE_FILE)
+        elif reach is Reach.OUTSIDE:
+            self.report.not_followed(written, place, "outside the given paths")
         else:
-            self.report.missing(pattern, place, f"nginx does not start: there is no {pattern}")
+            self.report.missing(place, f"nginx does not start: there is no {written}")
 
     def _enter(self, file: ReadFile, place: Place, parent: Block, trail: tuple[str, ...]) -> None:
         self.includes += 1

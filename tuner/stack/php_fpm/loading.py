@@ -135,10 +135,14 @@ def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> li
             instances.append(_load(host, report, target, path, [file], reached))
     groups: dict[str, list[str]] = {}
     for path, file in files.items():
-        if file.path not in reached:
-            folder = posixpath.dirname(path)
-            key = folder if posixpath.basename(folder) in POOL_FOLDERS else path
-            groups.setdefault(key, []).append(path)
+        folder = posixpath.dirname(path)
+        in_pool_folder = posixpath.basename(folder) in POOL_FOLDERS
+        if file.path in reached:
+            continue
+        if in_pool_folder and not path.endswith(".conf"):
+            report.not_in_effect(file.path)
+        else:
+            groups.setdefault(folder if in_pool_folder else path, []).append(path)
     for paths in groups.values():
         ordered = sorted(paths, key=lambda p: p.encode("utf-8", "surrogateescape"))
         instances.append(_load(host, report, target, ordered[0], [files[p] for p in ordered], reached))
