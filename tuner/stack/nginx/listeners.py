@@ -11,9 +11,9 @@ from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Kernel, Listener
 from tuner.stack.nginx.addresses import ListenAddress, parse_listen
-from tuner.stack.nginx.blocks import Block, Configuration
+from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.values import variable, worker_processes
-from tuner.stack.settings import as_text, decimal, wrap_int32, written
+from tuner.stack.settings import INT64_MAX, as_text, decimal, wrap_int32, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Value, derive
 
@@ -38,14 +38,20 @@ class _Listen:
         return any(OWN_SOCKET_OPTIONS.match(word.text) for word in self.parameters)
 
     def parameter(self, name: str) -> Word | None:
-        return next((w for w in self.parameters if w.text == name or w.text.startswith(name + "=")), None)
+        return next(
+            (w for w in reversed(self.parameters) if w.text == name or w.text.startswith(name + "=")), None
+        )
 
 
 def build_listeners(
-    configuration: Configuration, kernel: Kernel, target: Target
+    roots: Iterable[Block], kernel: Kernel, target: Target
 ) -> tuple[list[Listener], dict[int, list[Listener]]]:
-    """Return the sockets of one nginx, and those of each server by the identity of its block."""
-    listens = [listen for server in servers(configuration.root) for listen in _listens(server)]
+    """Return the sockets of one nginx, and those of each server by the identity of its block.
+
+    `roots` are the outermost blocks of its files: the main file's, or those of all files that an unknown
+    main file includes.
+    """
+    listens = [listen for root in roots for server in servers(root) for listen in _listens(server)]
     sockets: dict[ListenAddress, list[_Listen]] = {}
     for listen in listens:
         sockets.setdefault(_socket_address(listen, listens), []).append(listen)
@@ -150,8 +156,12 @@ def _written_backlog(parameter: Word, text: Text, default: Value) -> tuple[Value
 
 
 def _nginx_backlog(text: str) -> Data | None:
+    """Read it into a C int as nginx does, which then refuses 0 and its own error number -1."""
     number = decimal(text)
-    return None if number is None or number <= 0 else wrap_int32(number)
+    if number is None or not 0 <= number <= INT64_MAX:
+        return None
+    backlog = wrap_int32(number)
+    return None if backlog in (0, -1) else backlog
 
 
 def _number_of(parameter: Word) -> Word:
