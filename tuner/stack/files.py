@@ -28,6 +28,11 @@ class ReadFile:
         """The path that users see."""
         return self.source.path
 
+    @property
+    def size_bytes(self) -> int:
+        """How much was read of it."""
+        return len(self.source.text.data) if self.source.text else 0
+
 
 def read_tree(tree: Tree, forced_kind: Kind | None = None) -> list[ReadFile]:
     """Read every file of `tree` that is configuration; `forced_kind` is the kind of all files given by name.

@@ -9,6 +9,9 @@ from tuner.stack.value import Origin, Place, Value
 PACKAGE_FILE = "a file of the nginx package"
 ProblemKind = Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
 
+INCLUDES_CAP = 50_000
+INCLUDED_BYTES_CAP = 64 * 2**20
+
 
 @dataclass(slots=True)
 class IncludeReport:
@@ -63,3 +66,26 @@ class IncludeReport:
                 entity=f"file:{place.text.path}", kind=kind, severity=severity, text=text, place=place
             ),
         )
+
+
+@dataclass(slots=True)
+class IncludeBudget:
+    """How much the includes of one program may still bring in.
+
+    Where each of 20 files includes the next one twice, a few lines become a million files.
+    """
+
+    report: IncludeReport
+    includes: int = INCLUDES_CAP
+    data_bytes: int = INCLUDED_BYTES_CAP
+    is_spent: bool = False
+
+    def allows(self, place: Place, size_bytes: int = 0) -> bool:
+        """Count one more include, or one more included file; False, said once, when it is too much."""
+        self.includes -= 1
+        self.data_bytes -= size_bytes
+        if not self.is_spent and min(self.includes, self.data_bytes) < 0:
+            self.is_spent = True
+            caps = f"{INCLUDES_CAP}, or to {INCLUDED_BYTES_CAP // 2**20} MiB"
+            self.report.loop(place, f"includes multiply to more than {caps}: none is followed from here on")
+        return not self.is_spent

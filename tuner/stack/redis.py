@@ -9,14 +9,14 @@ from tuner.source.text import Text
 from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
-from tuner.stack.include import IncludeReport
+from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
 from tuner.stack.settings import Reader, as_text, decimal, overriding, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Place, Value
 
-DEPTH_CAP = 20
+DEPTH_CAP = 50
 BACKLOG_MAX = 2147483647
 ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tcp6"))
 
@@ -37,7 +37,8 @@ def build_redis(host: HostFiles, kernel: Kernel, target: Target, report: Include
     files = {
         p: f for p, f in host.by_path.items() if f.kind == "redis" and p not in host.links and f.document
     }
-    loaded = {path: _load(host, report, file) for path, file in files.items()}
+    budget = IncludeBudget(report)
+    loaded = {path: _load(host, budget, file) for path, file in files.items()}
     included = {path for settings in loaded.values() for path in settings.reached}
     return [
         _server(path, loaded[path], kernel, target)
@@ -46,35 +47,37 @@ def build_redis(host: HostFiles, kernel: Kernel, target: Target, report: Include
     ]
 
 
-def _load(host: HostFiles, report: IncludeReport, file: ReadFile) -> _Settings:
+def _load(host: HostFiles, budget: IncludeBudget, file: ReadFile) -> _Settings:
     settings = _Settings()
     if file.document:
-        _run(host, report, settings, file.document, (file.path,))
+        _run(host, budget, settings, file.document, (file.path,))
     settings.reached.discard(file.path)
     return settings
 
 
 def _run(
-    host: HostFiles, report: IncludeReport, settings: _Settings, document: Document, trail: tuple[str, ...]
+    host: HostFiles, budget: IncludeBudget, settings: _Settings, document: Document, trail: tuple[str, ...]
 ) -> None:
+    report = budget.report
     for directive in document.directives:
         if directive.name.text != "include" or not directive.args:
             settings.found.append((directive, document.text))
             continue
         word = directive.args[0]
         place = Place(document.text, word.span)
-        for file in _targets(host, report, word, document.text):
-            if file.path in trail or len(trail) > DEPTH_CAP:
-                report.loop(
-                    place,
-                    f"redis-server crashes: {file.path} includes itself, by way of {' -> '.join(trail)}",
-                )
-                continue
-            settings.reached.add(file.path)
-            if file.document is None:
-                report.unreadable(place, f"{file.path} {file.reason}")
-            else:
-                _run(host, report, settings, file.document, (*trail, file.path))
+        targets = _targets(host, report, word, document.text) if budget.allows(place) else []
+        for file in targets:
+            if file.path in trail:
+                words = f"redis-server crashes: {file.path} includes itself, by way of {' -> '.join(trail)}"
+                report.loop(place, words)
+            elif len(trail) > DEPTH_CAP:
+                report.loop(place, f"more than {DEPTH_CAP} files include each other: not followed")
+            elif budget.allows(place, file.size_bytes):
+                settings.reached.add(file.path)
+                if file.document is None:
+                    report.unreadable(place, f"{file.path} {file.reason}")
+                else:
+                    _run(host, budget, settings, file.document, (*trail, file.path))
 
 
 def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> list[ReadFile]:

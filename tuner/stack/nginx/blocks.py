@@ -11,11 +11,11 @@ from tuner.formats.document import Directive, Document
 from tuner.source.text import Text
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
-from tuner.stack.include import PACKAGE_FILE, IncludeReport
+from tuner.stack.include import PACKAGE_FILE, IncludeBudget, IncludeReport
 from tuner.stack.value import Place
 
-DEPTH_CAP = 20
-INCLUDES_CAP = 5000
+INCLUDE_DEPTH_CAP = 50
+BLOCK_DEPTH_CAP = 100
 MAIN_BLOCKS = frozenset({"http", "events", "stream", "mail"})
 HTTP_LEVEL = frozenset(
     {"server", "upstream", "map", "log_format", "geo", "limit_req_zone", "limit_conn_zone"}
@@ -42,6 +42,8 @@ class Block:
     text: Text | None = None
     children: list[Block] = field(default_factory=list)
     is_complete: bool = True
+    depth: int = 0
+    _by_name: dict[str, list[Block]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -53,9 +55,17 @@ class Block:
         """The directive's arguments as text."""
         return [word.text for word in self.directive.args] if self.directive else []
 
+    def add(self, directive: Directive, text: Text) -> Block:
+        """Return `directive` as a new child."""
+        context = directive.name.text if directive.children is not None else self.context
+        child = Block(context, self, directive, text, depth=self.depth + 1)
+        self.children.append(child)
+        self._by_name.setdefault(child.name, []).append(child)
+        return child
+
     def named(self, *names: str) -> list[Block]:
-        """Return the direct children with one of these names."""
-        return [child for child in self.children if child.name in names]
+        """Return the direct children with one of these names, those of the first name first."""
+        return [child for name in names for child in self._by_name.get(name, ())]
 
     def walk(self) -> Iterator[Block]:
         """Yield this block and everything below it."""
@@ -85,9 +95,9 @@ class Configuration:
 class _Loader:
     host: HostFiles
     report: IncludeReport
+    budget: IncludeBudget
     prefix: str | None
     reached: set[str] = field(default_factory=set)
-    includes: int = 0
 
     def load(self, file: ReadFile, parent: Block, trail: tuple[str, ...]) -> None:
         self.reached.add(file.path)
@@ -101,9 +111,7 @@ class _Loader:
             if directive.name.text == "include" and directive.args:
                 self._include(directive, document, parent, trail)
                 continue
-            context = directive.name.text if directive.children is not None else parent.context
-            block = Block(context, parent, directive, document.text)
-            parent.children.append(block)
+            block = parent.add(directive, document.text)
             self._expand(directive.children or (), document, block, trail)
 
     def _include(
@@ -111,6 +119,8 @@ class _Loader:
     ) -> None:
         word = directive.args[0]
         place = Place(document.text, word.span)
+        if not self.budget.allows(place):
+            return
         if word.unknown or "$" in word.text:
             self.report.not_followed(word.text, place, "its name is not written out")
             return
@@ -146,14 +156,13 @@ class _Loader:
             self.report.missing(place, f"nginx does not start: there is no {written}")
 
     def _enter(self, file: ReadFile, place: Place, parent: Block, trail: tuple[str, ...]) -> None:
-        self.includes += 1
         if file.path in trail:
             self.report.loop(place, f"{file.path} includes itself, by way of {' -> '.join(trail)}")
-        elif len(trail) > DEPTH_CAP or self.includes > INCLUDES_CAP:
-            self.report.loop(
-                place, f"more than {DEPTH_CAP} includes deep, or more than {INCLUDES_CAP} of them"
-            )
-        else:
+        elif len(trail) > INCLUDE_DEPTH_CAP:
+            self.report.loop(place, f"more than {INCLUDE_DEPTH_CAP} files include each other: not followed")
+        elif parent.depth > BLOCK_DEPTH_CAP:
+            self.report.loop(place, f"inside more than {BLOCK_DEPTH_CAP} blocks: not followed")
+        elif self.budget.allows(place, file.size_bytes):
             if file.document is None:
                 self.report.unreadable(place, f"{file.path} {file.reason}")
             self.load(file, parent, trail)
@@ -169,8 +178,9 @@ def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configur
     mains = {path: file for path, file in files.items() if _is_main(file)}
     reached: set[str] = set()
     loaded = []
+    budget = IncludeBudget(report)
     for path, file in mains.items():
-        loaded.append(_load(host, report, path, file, reached))
+        loaded.append(_load(host, budget, path, file, reached))
     if mains and not report.left_out_configuration:
         for file in files.values():
             is_empty = not (file.document and file.document.directives)
@@ -180,14 +190,14 @@ def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configur
     rest = {path: file for path, file in files.items() if file.path not in reached}
     included: set[str] = set()
     fragments = [
-        (file, _load(host, report, path, file, included, is_fragment=True)) for path, file in rest.items()
+        (file, _load(host, budget, path, file, included, is_fragment=True)) for path, file in rest.items()
     ]
     return [*loaded, *(configuration for file, configuration in fragments if file.path not in included)]
 
 
 def _load(
     host: HostFiles,
-    report: IncludeReport,
+    budget: IncludeBudget,
     path: str,
     file: ReadFile,
     reached: set[str],
@@ -195,7 +205,7 @@ def _load(
     is_fragment: bool = False,
 ) -> Configuration:
     root = Block(_context(file) if is_fragment else "main", is_complete=not is_fragment)
-    loader = _Loader(host, report, None if is_fragment else posixpath.dirname(path))
+    loader = _Loader(host, budget.report, budget, None if is_fragment else posixpath.dirname(path))
     loader.load(file, root, ())
     reached |= loader.reached - ({file.path} if is_fragment else set())
     return Configuration(file, root)

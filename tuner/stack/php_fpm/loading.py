@@ -10,7 +10,7 @@ from tuner.formats.document import Directive, Document
 from tuner.source.text import Text
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
-from tuner.stack.include import IncludeReport
+from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.target import Target
 from tuner.stack.value import Place
 
@@ -52,9 +52,10 @@ class Instance:
 class _Loader:
     """Keeps the section that is current: php-fpm lets it run on through includes."""
 
-    def __init__(self, host: HostFiles, report: IncludeReport, target: Target, instance: Instance) -> None:
+    def __init__(self, host: HostFiles, budget: IncludeBudget, target: Target, instance: Instance) -> None:
         self.host = host
-        self.report = report
+        self.budget = budget
+        self.report = budget.report
         self.target = target
         self.instance = instance
         self.current: PoolSettings | None = None
@@ -86,6 +87,8 @@ class _Loader:
     def _include(self, directive: Directive, document: Document, trail: tuple[str, ...]) -> None:
         word = directive.args[0]
         place = Place(document.text, word.span)
+        if not self.budget.allows(place):
+            return
         if word.unknown:
             self.report.not_followed(word.text, place, f"its name is not written out ({word.unknown})")
             return
@@ -96,7 +99,7 @@ class _Loader:
                 self.report.loop(
                     place, f"php-fpm does not start: more than {DEPTH_CAP} files include each other"
                 )
-            else:
+            elif self.budget.allows(place, file.size_bytes):
                 if file.document is None:
                     self.report.unreadable(place, f"{file.path} {file.reason}")
                 self.load(file, trail)
@@ -130,9 +133,10 @@ def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> li
     """
     files = {path: f for path, f in host.by_path.items() if f.kind == "php-fpm" and path not in host.links}
     instances, reached = [], set[str]()
+    budget = IncludeBudget(report)
     for path, file in files.items():
         if _is_main(path, file):
-            instances.append(_load(host, report, target, path, [file], reached))
+            instances.append(_load(host, budget, target, path, [file], reached))
     groups: dict[str, list[str]] = {}
     for path, file in files.items():
         folder = posixpath.dirname(path)
@@ -145,20 +149,20 @@ def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> li
             groups.setdefault(folder if in_pool_folder else path, []).append(path)
     for paths in groups.values():
         ordered = sorted(paths, key=lambda p: p.encode("utf-8", "surrogateescape"))
-        instances.append(_load(host, report, target, ordered[0], [files[p] for p in ordered], reached))
+        instances.append(_load(host, budget, target, ordered[0], [files[p] for p in ordered], reached))
     return instances
 
 
 def _load(
     host: HostFiles,
-    report: IncludeReport,
+    budget: IncludeBudget,
     target: Target,
     path: str,
     files: list[ReadFile],
     reached: set[str],
 ) -> Instance:
     instance = Instance(files[0], path)
-    loader = _Loader(host, report, target, instance)
+    loader = _Loader(host, budget, target, instance)
     for file in files:
         loader.load(file)
     reached |= loader.reached
