@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuner.stack.model import Listener, Location, Path, Pool
-from tuner.stack.nginx.addresses import same_path
+from tuner.stack.nginx.addresses import same_ipv6, same_path
 from tuner.stack.php_fpm.pools import pool_address
 from tuner.stack.value import Value, derive
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-EVERY_ADDRESS = ("0.0.0.0", "[::]", "*")
+IPV4_LOOPBACK = ("127.0.0.1", "localhost")
+IPV6_LOOPBACK = "[::1]"
+EVERY_IPV4_ADDRESS = "0.0.0.0"
+EVERY_ADDRESS = "[::]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +30,20 @@ class Endpoint:
         """Say whether a connection to this endpoint reaches what listens at `pool`.
 
         A pool on every address answers loopback; whether it also answers another host's name depends on
-        where that name leads, so it does not count. `localhost` counts as 127.0.0.1.
+        where that name leads, so it does not count. `localhost` counts as 127.0.0.1, and `[::]` as every
+        address of IPv4, too.
         """
-        if self.path or pool.path:
-            return self.path == pool.path
-        if self.port != pool.port:
-            return False
-        if self.host in LOOPBACK:
-            return pool.host in LOOPBACK[:2] or pool.host in EVERY_ADDRESS or pool.host == self.host
+        if self.path or pool.path or self.port != pool.port:
+            return self == pool
+        if self.host in IPV4_LOOPBACK:
+            return pool.host in (*IPV4_LOOPBACK, EVERY_IPV4_ADDRESS, EVERY_ADDRESS)
+        if self.host == IPV6_LOOPBACK:
+            return pool.host in (IPV6_LOOPBACK, EVERY_ADDRESS)
         return self.host == pool.host
+
+
+_Endpoints = dict[tuple[str, str], list[tuple[Pool, Endpoint]]]
+"""The pools by the path or the port that they listen on."""
 
 
 def nginx_endpoint(address: str) -> Endpoint | None:
@@ -44,7 +51,7 @@ def nginx_endpoint(address: str) -> Endpoint | None:
     if address.lower().startswith("unix:"):
         return Endpoint(path=same_path(address[5:]))
     host, colon, port = address.rpartition(":")
-    return Endpoint(host=host.lower(), port=port) if colon and port.isdigit() else None
+    return _tcp(host, port) if colon and port.isascii() and port.isdigit() else None
 
 
 def pool_endpoint(listen: str) -> Endpoint:
@@ -53,26 +60,34 @@ def pool_endpoint(listen: str) -> Endpoint:
     if family == "unix":
         return Endpoint(path=address.removeprefix("unix:"))
     host, _, port = address.rpartition(":")
-    return Endpoint(host=host, port=port)
+    return _tcp(host, port)
+
+
+def _tcp(host: str, port: str) -> Endpoint:
+    return Endpoint(host=same_ipv6(host) if host.startswith("[") else host.lower(), port=port.lstrip("0"))
 
 
 def join(locations: Iterable[Location], pools: Iterable[Pool]) -> list[Path]:
     """Link every location with the pools it reaches, and return one path for each way of a request."""
-    endpoints = [(pool, pool_endpoint(str(pool.listen.data))) for pool in pools if pool.listen.is_known]
+    listening = [pool for pool in pools if pool.listen.is_known]
+    endpoints: _Endpoints = {}
+    for pool in listening:
+        endpoint = pool_endpoint(str(pool.listen.data))
+        endpoints.setdefault((endpoint.path, endpoint.port), []).append((pool, endpoint))
     paths = [path for location in locations for path in _paths_of(location, endpoints)]
-    for pool, _ in endpoints:
+    for pool in listening:
         _find_longest_read_timeout(pool)
     return paths
 
 
-def _paths_of(location: Location, endpoints: list[tuple[Pool, Endpoint]]) -> list[Path]:
+def _paths_of(location: Location, endpoints: _Endpoints) -> list[Path]:
     members = location.upstream.members if location.upstream else [location.fastcgi_pass]
     found = []
     for member in members:
         pools: list[Pool | None] = [*_pools_at(member, endpoints)] or [None]
         listeners: list[Listener | None] = [*location.listeners] or [None]
         for pool in pools:
-            if pool and location not in pool.locations:
+            if pool and all(pool is not joined for joined in location.pools):
                 pool.locations.append(location)
                 location.pools.append(pool)
             for listener in listeners:
@@ -83,9 +98,12 @@ def _paths_of(location: Location, endpoints: list[tuple[Pool, Endpoint]]) -> lis
     return found
 
 
-def _pools_at(member: Value, endpoints: list[tuple[Pool, Endpoint]]) -> list[Pool]:
+def _pools_at(member: Value, endpoints: _Endpoints) -> list[Pool]:
     target = nginx_endpoint(str(member.data)) if member.is_known else None
-    return [pool for pool, endpoint in endpoints if target and target.may_be(endpoint)]
+    if target is None:
+        return []
+    near = endpoints.get((target.path, target.port), ())
+    return [pool for pool, endpoint in near if target.may_be(endpoint)]
 
 
 def _find_longest_read_timeout(pool: Pool) -> None:

@@ -34,13 +34,12 @@ class _Sysctl:
     """Everything that decides a key's value."""
 
     sets: Sequence[Sequence[SysctlFile]]
-    host: HostFiles
     target: Target
 
 
 def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKey]]:
     """Return the kernel of `host` and every key that its sysctl files set."""
-    sysctl = _Sysctl(load_sets(host), host, target)
+    sysctl = _Sysctl(load_sets(host), target)
     kernel = Kernel(
         entity="kernel",
         version=_version(target),
@@ -68,8 +67,10 @@ def _in_force(sysctl: _Sysctl, key: str) -> Value:
     default = defaults.default("kernel", key, name, sysctl.target)
     per_set = [_after_boot(sysctl, files, key, default) for files in sysctl.sets]
     found = [value for value in per_set if value.is_written or value.origin.place]
+    if not found and per_set:
+        return next((value for value in per_set if value is not default), default)
     if not found:
-        return default if sysctl.sets or sysctl.target.name else _set_elsewhere(default, key)
+        return default if sysctl.target.name else _set_elsewhere(default, key)
     if all(value.is_known and value.data == found[0].data for value in found):
         return found[0]
     return _undecided_between(found, name, key)
@@ -106,7 +107,7 @@ def _undecided_between(found: list[Value], name: str, key: str) -> Value:
 
 def _after_boot(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str, default: Value) -> Value:
     """Return what systemd-sysctl leaves: it writes only the last value, which the kernel may refuse."""
-    read_at_boot = boot_files(files, sysctl.host, sysctl.target)
+    read_at_boot = boot_files(files, sysctl.target)
     found = [_value(a, default, sysctl.target) for a in assignments(read_at_boot, key)]
     value = default
     for number, candidate in enumerate(found):
@@ -127,7 +128,8 @@ def _with_unread(
     value: Value, sysctl: _Sysctl, files: Sequence[SysctlFile], read: Sequence[SysctlFile], key: str
 ) -> Value:
     """Note settings in files that the boot passes over (sysctl.conf on Debian 13)."""
-    unread = [file for file in files if file not in read and file.is_main]
+    documents = [file.document for file in read]
+    unread = [f for f in files if f.is_main and all(f.document is not document for document in documents)]
     for assignment in assignments(unread, key):
         lost = _value(assignment, value, sysctl.target)
         value = overriding(value, lost, "sysctl.conf is not read at boot on this target")
@@ -136,17 +138,21 @@ def _with_unread(
 
 def _value(assignment: Assignment, default: Value, target: Target) -> Value:
     key = default.label
-    word = assignment.directive.args[0]
-
-    def read(text: str) -> Data | None:
-        number = kernel_integer(text)
-        if number is None or not _is_accepted(key, number, target):
-            return None
-        return number
-
     return written(
-        default.name, word, assignment.text, read, label=key, unit=default.unit, default=default.default
+        default.name,
+        assignment.directive.args[0],
+        assignment.text,
+        lambda text: _number(key, text, target),
+        label=key,
+        unit=default.unit,
+        default=default.default,
     )
+
+
+def _number(key: str, text: str, target: Target) -> int | None:
+    """Return what the kernel takes from `text` for a listen queue key, or None where it refuses it."""
+    number = kernel_integer(text)
+    return number if number is not None and _is_accepted(key, number, target) else None
 
 
 def _is_accepted(key: str, number: int, target: Target) -> bool:
@@ -156,34 +162,59 @@ def _is_accepted(key: str, number: int, target: Target) -> bool:
 
 
 def _sysctl_key(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str) -> SysctlKey:
-    at_boot = assignments(boot_files(files, sysctl.host, sysctl.target), key)
+    at_boot = assignments(boot_files(files, sysctl.target), key)
     by_system = assignments(system_files(files), key)
-    boot = _last(at_boot, "sysctl.boot", key)
+    boot = _written_by_systemd(at_boot, key, sysctl.target)
     return SysctlKey(
         entity=f"sysctl:{key}",
         key=key,
         boot=boot,
-        system=_last(by_system, "sysctl.system", key),
-        lost=_lost(at_boot, by_system, boot, key),
+        system=_written_by_procps(by_system, key, sysctl.target),
+        lost=_lost(at_boot, by_system, boot, key, sysctl.target),
     )
 
 
-def _last(found: Sequence[Assignment], name: str, key: str) -> Value:
-    return _as_written(found[-1], name, key) if found else absent(name, f"no file sets {key}", label=key)
+def _written_by_systemd(found: Sequence[Assignment], key: str, target: Target) -> Value:
+    """Return the last value: systemd-sysctl writes no other, even where the kernel refuses this one."""
+    name = "sysctl.boot"
+    return _as_written(found[-1], name, key, target) if found else _not_set(name, key)
 
 
-def _lost(at_boot: Sequence[Assignment], by_system: Sequence[Assignment], boot: Value, key: str) -> Value:
+def _written_by_procps(found: Sequence[Assignment], key: str, target: Target) -> Value:
+    """Return the last value that the kernel takes: `sysctl --system` writes every one in turn."""
+    name = "sysctl.system"
+    values = [_as_written(assignment, name, key, target) for assignment in reversed(found)]
+    accepted = next((value for value in values if not value.is_refused), None)
+    return accepted or next(iter(values), _not_set(name, key))
+
+
+def _not_set(name: str, key: str) -> Value:
+    return absent(name, f"no file sets {key}", label=key)
+
+
+def _lost(
+    at_boot: Sequence[Assignment],
+    by_system: Sequence[Assignment],
+    boot: Value,
+    key: str,
+    target: Target,
+) -> Value:
     """Return the last setting of the administrator's own files that another of them beats."""
     own = [a for a in (*by_system, *at_boot) if not a.source.is_vendors]
     for assignment in reversed(own):
-        value = _as_written(assignment, "sysctl.lost", key)
+        value = _as_written(assignment, "sysctl.lost", key, target)
         if value.is_known and boot.is_known and _number_or_text(value) != _number_or_text(boot):
             return value
     return absent("sysctl.lost", "no other setting", label=key)
 
 
-def _as_written(assignment: Assignment, name: str, key: str) -> Value:
-    return written(name, assignment.directive.args[0], assignment.text, lambda text: text, label=key)
+def _as_written(assignment: Assignment, name: str, key: str, target: Target) -> Value:
+    """Return the text of the assignment; refused where the key is known and the kernel does not take it."""
+
+    def read(text: str) -> Data | None:
+        return None if key in LISTEN_QUEUE_KEYS and _number(key, text, target) is None else text
+
+    return written(name, assignment.directive.args[0], assignment.text, read, label=key)
 
 
 def _number_or_text(value: Value) -> Data | None:

@@ -8,12 +8,21 @@ from tuner.formats.document import Word
 from tuner.source.text import Text
 from tuner.stack.value import Data, Origin, Override, Place, Value
 
-NGINX_TIME = re.compile(
-    r"(?:(\d+)y)?\s*(?:(\d+)M)?\s*(?:(\d+)w)?\s*(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m(?!s))?\s*(?:(\d+)s?)?\s*(?:(\d+)ms)?\Z"
-)
-NGINX_TIME_UNITS_S = (31536000, 2592000, 604800, 86400, 3600, 60, 1, 0.001)
+INT64_MAX = 2**63 - 1
+NGINX_TIME_STEP = re.compile(r"0*([0-9]{0,19})(ms|[wdhms ]) *")
+NGINX_TIME_REST = re.compile(r"0*([0-9]{0,19})\Z")
+NGINX_TIME_STEPS_MS = {
+    "w": (1, 604_800_000),
+    "d": (2, 86_400_000),
+    "h": (3, 3_600_000),
+    "m": (4, 60_000),
+    "s": (5, 1000),
+    "ms": (6, 1),
+    " ": (7, 1000),
+}
+NGINX_SECONDS_STEP = 5
 PHP_TIME_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-C_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?\d+)")
+C_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
 
 Reader = Callable[[str], Data | None]
 
@@ -46,7 +55,7 @@ def written(
 def overriding(winner: Value, loser: Value, reason: str) -> Value:
     """Return `winner` with `loser` noted as overridden, if a file set the loser."""
     if loser.data is None or loser.origin.place is None:
-        return winner
+        return replace(winner, overrides=(*loser.overrides, *winner.overrides))
     entry = Override(loser.data, loser.origin, reason)
     return replace(winner, overrides=(entry, *loser.overrides, *winner.overrides))
 
@@ -59,13 +68,15 @@ def switched_off(value: Value) -> Value:
 def c_int(text: str) -> int:
     """Return what C's atoi() makes of `text`, wrapped to 32 bits as php-fpm stores it."""
     found = C_INTEGER.match(text)
-    return wrap_int32(int(found.group(1))) if found else 0
+    sign, digits = found.groups() if found else ("", "")
+    # strtol() stops at the bounds of 64 bits; 20 digits are beyond them.
+    size = int(digits[:20] or "0")
+    return wrap_int32(max(-INT64_MAX - 1, -size) if sign == "-" else min(INT64_MAX, size))
 
 
 def wrap_int32(number: int) -> int:
     """Return `number` as a 32-bit signed integer keeps it."""
-    saturated = max(-(2**63), min(2**63 - 1, number))
-    return (saturated + 2**31) % 2**32 - 2**31
+    return (number + 2**31) % 2**32 - 2**31
 
 
 def php_fpm_integer(text: str) -> int | None:
@@ -83,13 +94,25 @@ def php_fpm_time_s(text: str) -> int | None:
 
 
 def nginx_time_s(text: str) -> int | float | None:
-    """Return seconds of an nginx time (`60`, `1m30s`, `500ms`), or None where nginx refuses it."""
-    found = NGINX_TIME.match(text)
-    if not text or not found or not any(found.groups()):
+    """Return seconds of an nginx timeout (`60`, `1m30s`, `500ms`), or None where nginx refuses it.
+
+    Units go from large to small, each once; a number without a unit counts seconds. Source: ngx_parse_time.
+    """
+    total_ms, reached, at = 0, 0, 0
+    while found := NGINX_TIME_STEP.match(text, at):
+        step, unit_ms = NGINX_TIME_STEPS_MS[found.group(2)]
+        if reached >= (step if found.group(2) != " " else NGINX_SECONDS_STEP):
+            return None
+        total_ms += int(found.group(1) or "0") * unit_ms
+        reached, at = step, found.end()
+    rest = NGINX_TIME_REST.match(text, at)
+    has_number = any(digit in text for digit in "0123456789")
+    if rest is None or not has_number:
         return None
-    pairs = zip(found.groups(), NGINX_TIME_UNITS_S, strict=True)
-    seconds = sum(int(number) * unit for number, unit in pairs if number)
-    return int(seconds) if seconds == int(seconds) else seconds
+    total_ms += int(rest.group(1) or "0") * 1000
+    if total_ms > INT64_MAX:
+        return None
+    return total_ms / 1000 if total_ms % 1000 else total_ms // 1000
 
 
 def decimal(text: str) -> int | None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from tuner.formats.document import Directive, Document
 from tuner.source.text import Text
-from tuner.stack.hosts import HostFiles
+from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.target import Target
 
 STANDARD = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/([^/]+\.conf)\Z")
 RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
 SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
 BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
+MACHINES_OWN = ""
+"""The group of the folders that the machine's programs read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +48,28 @@ class Assignment:
 def load_sets(host: HostFiles) -> list[list[SysctlFile]]:
     """Return the sysctl files in groups that are each loaded in one known order.
 
-    The machine's own folders are one group, each other folder that holds a `sysctl.d` or a `sysctl.conf`
-    one more, and a file of another name stands alone: no rule ranks it against the rest.
+    The machine's own folders, with what links in them lead to, are one group, each other folder that holds a
+    `sysctl.d` or a `sysctl.conf` one more, and a file of another name stands alone: no rule ranks it against
+    the rest.
     """
     groups: dict[str, list[SysctlFile]] = {}
+    ranked = {host.by_path[link].path for link in host.links if STANDARD.match(link)}
     for path, file in host.by_path.items():
-        if file.kind == "sysctl" and file.document and path not in host.links:
+        if file.kind == "sysctl" and file.document:
             group, placed = _place(path, file.document)
-            groups.setdefault(group, []).append(placed)
+            if group == MACHINES_OWN or not (path in host.links or file.path in ranked):
+                groups.setdefault(group, []).append(placed)
     for path in host.masks:
-        if STANDARD.match(path) and "" in groups:
-            groups[""].append(_place(path, None)[1])
+        if STANDARD.match(path) and MACHINES_OWN in groups:
+            groups[MACHINES_OWN].append(_place(path, None)[1])
     return list(groups.values())
 
 
 def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
     if found := STANDARD.match(path):
-        return "", SysctlFile(document, found.group(2), RANKS[found.group(1)])
+        return MACHINES_OWN, SysctlFile(document, found.group(2), RANKS[found.group(1)])
     if path == "/etc/sysctl.conf":
-        return "", SysctlFile(document, "sysctl.conf", 0, is_main=True)
+        return MACHINES_OWN, SysctlFile(document, "sysctl.conf", 0, is_main=True)
     if found := SYSCTL_D.match(path):
         return found.group(1), SysctlFile(document, found.group(2), 0)
     if path.endswith("/sysctl.conf"):
@@ -72,16 +77,15 @@ def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
     return path, SysctlFile(document, path.rsplit("/", 1)[-1], 0)
 
 
-def boot_files(files: Iterable[SysctlFile], host: HostFiles, target: Target) -> list[SysctlFile]:
+def boot_files(files: Iterable[SysctlFile], target: Target) -> list[SysctlFile]:
     """Return what systemd-sysctl reads, in order: by name, equal names from the first folder only.
 
     It reads sysctl.conf through the link `99-sysctl.conf` alone, which Debian 13 no longer ships.
     """
-    linked = "/etc/sysctl.d/" + BOOT_NAME_OF_SYSCTL_CONF in host.links
     chosen: dict[str, SysctlFile] = {}
-    for file in sorted(files, key=lambda f: f.directory):
+    for file in sorted(files, key=lambda f: (f.directory, f.is_main)):
         if file.is_main:
-            if linked or target.sysctl_conf_at_boot is not False:
+            if target.sysctl_conf_at_boot is not False:
                 chosen.setdefault(BOOT_NAME_OF_SYSCTL_CONF, file)
         elif not file.name.startswith("."):
             chosen.setdefault(file.name, file)
@@ -102,22 +106,27 @@ def _bytes(name: str) -> bytes:
 
 
 def assignments(files: Iterable[SysctlFile], key: str) -> list[Assignment]:
-    """Return every assignment of `key`, in order; globs count only where no file names the key itself."""
+    """Return every assignment of `key`, in order; globs count only where no file names the key itself.
+
+    `-key` without a value names it, too: it takes the key out of the globs.
+    """
     every = [
         Assignment(source, source.document.text, directive)
         for source in files
         if source.document
         for directive in source.document.directives
-        if directive.args
     ]
     named = [a for a in every if a.directive.name.text == key]
-    return named or [a for a in every if _is_glob_for(a.directive.name.text, key)]
+    found = named or [a for a in every if _is_glob_for(a.directive.name.text, key)]
+    return [a for a in found if a.directive.args]
 
 
 def _is_glob_for(pattern: str, key: str) -> bool:
-    return any(c in pattern for c in "*?[") and fnmatch.fnmatchcase(
-        key.replace(".", "/"), pattern.replace(".", "/")
-    )
+    """Say whether `pattern` matches `key` part by part, as glob(3) does in /proc/sys."""
+    if not GLOB.search(pattern):
+        return False
+    parts, names = pattern.split("."), key.split(".")
+    return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
 
 
 def keys_of(files: Sequence[SysctlFile]) -> list[str]:
@@ -128,6 +137,6 @@ def keys_of(files: Sequence[SysctlFile]) -> list[str]:
             for source in files
             if source.document
             for directive in source.document.directives
-            if directive.args and not any(c in directive.name.text for c in "*?[")
+            if directive.args and not GLOB.search(directive.name.text)
         )
     )

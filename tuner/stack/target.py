@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tuner import packaged
 from tuner.errors import UsageError
+from tuner.laws.listen_queue import OLDEST_KERNEL
 from tuner.laws.version import Version
 
 PROGRAMS = ("kernel", "php", "nginx", "redis")
@@ -62,7 +63,11 @@ def _named(base: Target, name: str) -> Target:
     row = table[name]
     programs = {key: value for key, value in row.items() if key in PROGRAMS}
     versions = {key: Version.parse(value["version"]) for key, value in programs.items()}
-    patched = {key: Version.parse(value["patched"]) for key, value in programs.items() if "patched" in value}
+    patched = {
+        key: Version.parse(value["patched"])
+        for key, value in programs.items()
+        if "patched" in value and key not in base.versions
+    }
     return Target(
         base.name,
         {**versions, **base.versions},
@@ -79,6 +84,8 @@ def _with_program(base: Target, program: str, version: str) -> Target:
         parsed = Version.parse(version)
     except ValueError as error:
         raise UsageError(f"--target {program}={version}: {error}") from None
+    if program == "kernel" and parsed < OLDEST_KERNEL:
+        raise UsageError(f"--target kernel={version}: nothing is known of kernels before {OLDEST_KERNEL}")
     patched = {key: value for key, value in base.patched.items() if key != program}
     return Target(
         base.name, {**base.versions, program: parsed}, patched, base.sysctl_conf_at_boot, base.php_prefix

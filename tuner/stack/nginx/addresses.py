@@ -2,17 +2,21 @@
 
 import re
 from dataclasses import dataclass
+from socket import AF_INET6, inet_ntop, inet_pton
 
 from tuner.stack.model import Family
 
-PORT = re.compile(r"[0-9]+\Z")
-WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+)\Z")
+PORT = re.compile(r"[0-9]+(?:-[0-9]+)?\Z")
+WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+(?:-[0-9]+)?)\Z")
 DEFAULT_HTTP_PORT = "80"
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """A socket that nginx listens on. `host` is `0.0.0.0` or `[::]` for every address."""
+    """A socket that nginx listens on. `host` is `0.0.0.0` or `[::]` for every address.
+
+    `port` may be a range (`8080-8085`), which is one socket a port.
+    """
 
     family: Family
     host: str
@@ -37,8 +41,16 @@ def parse_listen(text: str, default_port: str = DEFAULT_HTTP_PORT) -> ListenAddr
     found = WITH_PORT.match(text)
     host, port = (found.group("host"), found.group("port")) if found else (text, default_port)
     if host.startswith("["):
-        return ListenAddress("tcp6", host.lower(), port)
+        return ListenAddress("tcp6", same_ipv6(host), port)
     return ListenAddress("tcp4", "0.0.0.0" if host in ("*", "") else host.lower(), port)
+
+
+def same_ipv6(host: str) -> str:
+    """Return an IPv6 address in brackets in the form that compares equal: `[0:0::1]` is `[::1]`."""
+    try:
+        return f"[{inet_ntop(AF_INET6, inet_pton(AF_INET6, host.strip('[]')))}]"
+    except (OSError, ValueError):
+        return host.lower()
 
 
 def same_path(path: str) -> str:

@@ -26,6 +26,7 @@ PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?
 LAST_PHP_5 = "5.6"
 REQUIRED = ("listen", "pm", "pm.max_children")
 PART_OF_A_POOL = "this file sets only a part of the pool: give the file that holds the rest, too"
+ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
 PROCESS_MANAGERS = ("static", "dynamic", "ondemand")
 
 
@@ -158,7 +159,7 @@ def _backlog(read: _Reader, pm: Value, target: Target) -> Value:
     """Return the number php-fpm passes to listen(2): ondemand replaces one below its default."""
     asked = read.with_default("listen.backlog", php_fpm_integer)
     default = defaults.default("php-fpm", "listen.backlog", "pool.listen.backlog", target)
-    if not (asked.is_written and pm.is_known and pm.data == "ondemand"):
+    if not (asked.is_known and asked.is_written and pm.is_known and pm.data == "ondemand"):
         return asked
     replaced = derive(
         asked.name,
@@ -167,12 +168,14 @@ def _backlog(read: _Reader, pm: Value, target: Target) -> Value:
         default,
         unit=asked.unit,
         label=asked.label,
-        words="pm = ondemand replaces a backlog below the default by the default",
+        words=f"{ONDEMAND_REPLACES} by the default",
     )
-    if replaced.is_known and replaced.data == asked.data:
+    if not replaced.is_known:
+        return replaced
+    if replaced.data == asked.data:
         return asked
-    lost = Override(asked.data or 0, asked.origin, "pm = ondemand replaces a backlog below the default")
-    return replace(replaced, overrides=(lost,))
+    lost = Override(asked.data or 0, asked.origin, ONDEMAND_REPLACES)
+    return replace(replaced, overrides=(lost, *asked.overrides))
 
 
 def _listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Listener | None:
@@ -194,8 +197,10 @@ def _listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Lis
 
 
 def _request_in_words(backlog: Value) -> str:
-    if backlog.origin.place:
-        return f"listen.backlog = {backlog.origin.place.source}"
+    asked = backlog.inputs[0] if backlog.inputs else backlog
+    if asked.origin.place:
+        words = f"listen.backlog = {asked.origin.place.source}"
+        return words if asked is backlog else f"{words} with pm = ondemand"
     return f"no listen.backlog (php-fpm takes {backlog.data})" if backlog.is_known else "no listen.backlog"
 
 
