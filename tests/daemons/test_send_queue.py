@@ -1,0 +1,74 @@
+"""Every listening socket of real nginx, php-fpm and Redis against what `fpmtune show` says of their files."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon_trees import TREES, WRONG_SO_FAR, DaemonTree
+from private_machine import Installed, fpmtune_json, installed, run_inside
+
+pytestmark = [pytest.mark.daemons, pytest.mark.netns]
+
+SOMAXCONN = "net.core.somaxconn"
+
+
+@pytest.fixture(scope="module")
+def programs() -> Installed:
+    return installed()
+
+
+def services(root: Path, programs: Installed) -> Iterator[dict[str, Any]]:
+    """Yield the programs that the tree has files for, each with the file that says it listens."""
+    if (root / "etc/nginx/nginx.conf").exists():
+        yield {"command": ["nginx", "-g", "daemon off;"], "pid_file": "/run/nginx.pid"}
+    main = f"etc/php/{programs.php_folder}/fpm/php-fpm.conf"
+    if (root / main).exists():
+        yield {"command": [programs.php_fpm, "-F", "-y", f"/{main}"], "pid_file": "/run/php/fpm.pid"}
+    for file in sorted((root / "etc/redis").glob("*.conf")):
+        pid_file = f"/run/redis/{file.stem}.pid"
+        options = ["--pidfile", pid_file, "--daemonize", "no", "--save", "", "--dir", "/run/redis"]
+        yield {"command": ["redis-server", f"/etc/redis/{file.name}", *options], "pid_file": pid_file}
+
+
+def real_sockets(root: Path, tree: DaemonTree, programs: Installed) -> list[list[dict[str, Any]]]:
+    """Return the listening sockets of the tree's daemons, once for each value of somaxconn."""
+    binds = {folder: root / folder[1:] for folder in ("/etc/nginx", "/etc/php", "/etc/redis")}
+    started = list(services(root, programs))
+    steps = [step for n in tree.somaxconns for step in (("set", [SOMAXCONN, n]), ("serve", started))]
+    return run_inside(binds, steps)[1::2]
+
+
+def shown_listeners(root: Path, somaxconn: int, programs: Installed) -> list[dict[str, Any]]:
+    (root / "etc/sysctl.d/60-queues.conf").write_text(f"{SOMAXCONN} = {somaxconn}\n")
+    shown: list[dict[str, Any]] = fpmtune_json("show", "--target", programs.target, root)["listeners"]
+    return shown
+
+
+def expected_sockets(shown: list[dict[str, Any]], several: Mapping[str, int]) -> Counter[tuple[str, int]]:
+    found: Counter[tuple[str, int]] = Counter()
+    for listener in shown:
+        address = listener["address"]
+        found[address, listener["effective_backlog"]["value"]] += several.get(address, 1)
+    return found
+
+
+def compare(tree: DaemonTree, root: Path, programs: Installed) -> None:
+    tree.write(root, programs.php_folder)
+    for somaxconn, sockets in zip(tree.somaxconns, real_sockets(root, tree, programs), strict=True):
+        shown = expected_sockets(shown_listeners(root, somaxconn, programs), tree.sockets)
+        real = Counter((socket["address"], socket["send_q"]) for socket in sockets)
+        assert real and real == shown, f"somaxconn {somaxconn}"
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_every_socket_has_the_backlog_that_is_shown(name: str, tmp_path: Path, programs: Installed) -> None:
+    compare(TREES[name], tmp_path, programs)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.xfail(strict=True, reason=n)) for n in WRONG_SO_FAR]
+)
+def test_sockets_that_are_shown_wrong_so_far(name: str, tmp_path: Path, programs: Installed) -> None:
+    compare(WRONG_SO_FAR[name], tmp_path, programs)

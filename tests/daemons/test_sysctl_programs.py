@@ -1,0 +1,77 @@
+"""The order of sysctl files: fpmtune, the recorded facts, and the real systemd-sysctl and sysctl agree."""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from private_machine import fpmtune_json, run_inside, skip_without_namespaces
+from sysctl_trees import DEFAULT, FOLDERS, KEY, MAIN, TREES
+
+from tests.trees import stacks_of
+from tuner.laws.sysctl_number import kernel_integer
+
+SYSTEMD_SYSCTL = "/lib/systemd/systemd-sysctl"
+OLDEST_PROCPS = 4
+
+
+def names(wrong: str, among: Iterable[str] = TREES) -> list[Any]:
+    """Return the trees' names; those that fpmtune gets wrong so far have to fail."""
+    marks = {n: pytest.mark.xfail(strict=True, reason=getattr(TREES[n], wrong)) for n in among}
+    return [pytest.param(n, marks=marks[n] if getattr(TREES[n], wrong) else ()) for n in among]
+
+
+def after(root: Path, program: str) -> int:
+    """Return the key's value after `program` has read the tree, laid over the machine's own files."""
+    (root / MAIN).touch()
+    binds = {f"/{path}": root / path for path in (*FOLDERS, MAIN)}
+    before, _done, now = run_inside(binds, [("read", [KEY]), ("run", program.split()), ("read", [KEY])])
+    assert before[KEY] == DEFAULT
+    value: int = now[KEY]
+    return value
+
+
+@pytest.mark.netns
+@pytest.mark.daemons
+@pytest.mark.parametrize("name", TREES)
+def test_the_real_systemd_sysctl(name: str, tmp_path: Path) -> None:
+    skip_without_namespaces(SYSTEMD_SYSCTL)
+    assert TREES[name].is_private
+    TREES[name].write(tmp_path)
+    assert after(tmp_path, SYSTEMD_SYSCTL) == TREES[name].boot
+
+
+@pytest.mark.netns
+@pytest.mark.daemons
+@pytest.mark.parametrize("name", TREES)
+def test_the_real_sysctl(name: str, tmp_path: Path) -> None:
+    skip_without_namespaces("sysctl")
+    said = subprocess.run(["sysctl", "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"procps\S* (?:from procps-ng )?(\d+)", said)
+    if version is None or int(version.group(1)) < OLDEST_PROCPS:
+        pytest.skip(f"globs need procps 4: {said}")
+    assert TREES[name].is_private
+    TREES[name].write(tmp_path)
+    assert after(tmp_path, "sysctl --system") == TREES[name].system
+
+
+@pytest.mark.parametrize("name", names("wrong_boot"))
+def test_show_has_the_value_after_boot(name: str, tmp_path: Path) -> None:
+    tree = TREES[name]
+    tree.write(tmp_path)
+    shown = fpmtune_json("show", "--target", tree.target, tmp_path)
+    assert shown["kernel"]["somaxconn"]["value"] == tree.boot
+
+
+@pytest.mark.parametrize(
+    "name", names("wrong_system", [n for n, tree in TREES.items() if tree.names_the_key])
+)
+def test_the_stack_has_the_value_after_sysctl_system(name: str, tmp_path: Path) -> None:
+    tree = TREES[name]
+    tree.write(tmp_path)
+    (stack,) = stacks_of(tmp_path, tree.target)
+    (written,) = [key.system.data for key in stack.sysctl if key.key == KEY]
+    number = kernel_integer(str(written))
+    assert (DEFAULT if number is None else number) == tree.system
