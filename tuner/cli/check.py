@@ -1,12 +1,10 @@
 """`fpmtune check`."""
 
-import os
-import sys
 from argparse import Namespace
 
 from tuner import __version__
 from tuner.cli.loading import Loaded, load
-from tuner.cli.output import complain, write_result
+from tuner.cli.output import complain, is_colored, write_result
 from tuner.judge.finding import SEVERITIES, Judgement
 from tuner.judge.load import load_rules
 from tuner.judge.run import judge
@@ -34,16 +32,16 @@ def _report(options: Namespace, judgement: Judgement, loaded: Loaded) -> str:
 
         return check_json(judgement, loaded.files, __version__)
     from tuner.report.check_text import check_text
-    from tuner.report.terminal import Style, use_color
+    from tuner.report.terminal import Style
 
-    color = use_color(options.color, sys.stdout, os.environ)
     return check_text(
         judgement,
         loaded.files,
         loaded.stacks,
-        Style(color),
+        Style(is_colored(options)),
         verbose=options.verbose,
         paths=options.paths or ["."],
+        summary=not options.quiet,
     )
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 from tuner.cli.project import Project, load_project
 from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
-from tuner.source.text import Text
-from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect
+from tuner.source.tree import DEFAULT_EXCLUDES, Tree, collect, read_stream
 from tuner.stack.build import build_stacks
 from tuner.stack.files import ReadFile, read_tree
 from tuner.stack.hosts import group_hosts
@@ -42,13 +41,15 @@ def load(options: Namespace) -> Loaded:
     paths = options.paths or ["."]
     project, project_file = load_project(options.config, _folder_of(paths[0]))
     excludes = DEFAULT_EXCLUDES | frozenset(project.exclude)
-    tree = collect([path for path in paths if path != STANDARD_INPUT], is_candidate, excludes)
+    roots = _roots(options.root or [], project, project_file)
+    given = [path for path in paths if path != STANDARD_INPUT]
+    tree = collect(given, is_candidate, excludes, mapped=[_shown(folder) for folder, _ in roots])
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
     files = read_tree(tree, options.kind)
     added = collect(options.sysctl or [], lambda path: path.endswith(".conf"), excludes)
     sysctl_files = read_tree(added, "sysctl")
-    hosts = group_hosts(tree, files, _roots(options.root or [], project, project_file))
+    hosts = group_hosts(tree, files, roots)
     target = _target(options.target if options.target is not None else project.target)
     stacks = build_stacks(tree, hosts, target, sysctl_files)
     read = [file for host in hosts for file in host.files]
@@ -58,7 +59,7 @@ def load(options: Namespace) -> Loaded:
 def _folder_of(path: str) -> str:
     if path == STANDARD_INPUT:
         return "."
-    return path if Path(path).is_dir() else os.path.dirname(path) or "."
+    return path if os.path.isdir(path) else os.path.dirname(path) or "."
 
 
 def _target(text: str) -> Target:
@@ -68,10 +69,10 @@ def _target(text: str) -> Target:
 def _add_standard_input(tree: Tree, options: Namespace) -> None:
     if options.kind is None:
         raise UsageError("standard input has no name that tells its kind: give --as")
-    text = Text(STANDARD_INPUT_NAME, sys.stdin.buffer.read())
-    tree.files[STANDARD_INPUT_NAME] = SourceFile(
-        STANDARD_INPUT_NAME, STANDARD_INPUT_NAME, text, is_given=True
-    )
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    disk_path = os.path.abspath(STANDARD_INPUT_NAME)
+    tree.files[disk_path] = read_stream(STANDARD_INPUT_NAME, disk_path, sys.stdin.buffer)
 
 
 def _roots(given: Sequence[str], project: Project, project_file: Path | None) -> list[tuple[str, str]]:
@@ -81,11 +82,23 @@ def _roots(given: Sequence[str], project: Project, project_file: Path | None) ->
         folder, equals, prefix = text.partition("=")
         if not equals or not prefix.startswith("/"):
             raise UsageError(f"--root {text}: expected DIR=/PREFIX")
-        pairs.append((os.path.realpath(folder), prefix))
+        pairs.append((_existing(os.path.realpath(folder), f"--root {text}"), prefix))
     for folder, prefix in project.roots.items():
         base = project_file.parent.resolve() if project_file else Path()
         real = (base / folder).resolve()
         if not real.is_relative_to(base):
             raise UsageError(f"{project_file}: roots: {folder} lies outside the project's folder")
-        pairs.append((str(real), prefix))
+        pairs.append((_existing(str(real), f"{project_file}: roots: {folder}"), prefix))
     return pairs
+
+
+def _shown(folder: str) -> str:
+    """Return the path that users see: from the working directory where it lies below that."""
+    relative = os.path.relpath(folder)
+    return folder if relative.startswith("..") else relative
+
+
+def _existing(folder: str, words: str) -> str:
+    if not os.path.isdir(folder):
+        raise UsageError(f"{words}: no such folder")
+    return folder

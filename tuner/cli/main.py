@@ -4,12 +4,14 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from traceback import extract_tb
 
 from tuner import __version__
 from tuner.errors import FpmtuneError
 from tuner.formats.document import KINDS
 
 FAILURE = 2
+INTERRUPTED = 130
 EPILOG = """\
 exit status: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage, a missing PATH or an internal error;
 3 nothing was checked (no file of a known kind)."""
@@ -21,14 +23,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return _verb(options)
     except FpmtuneError as error:
-        from tuner.cli.output import complain
-
-        complain(str(error))
-        return FAILURE
+        return _failed(str(error))
     except BrokenPipeError:
-        # The reader of the pipe has gone (`fpmtune check | head`): nothing may be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the pipe has gone (`fpmtune check | head`) and misses nothing.
         return FAILURE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(last.filename)}:{last.lineno}"
+        return _failed(f"internal error, please report it: {type(error).__name__} at {place}: {error}")
+
+
+def _failed(message: str) -> int:
+    from tuner.cli.output import complain
+
+    complain(message)
+    return FAILURE
 
 
 def _verb(options: Namespace) -> int:

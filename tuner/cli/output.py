@@ -1,27 +1,54 @@
 """Where results and complaints go: results to standard output or `-o`, complaints to standard error."""
 
+import os
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 
 from tuner.errors import UsageError
 
 
 def write_result(options: Namespace, text: str) -> None:
-    """Write a report. Raises UsageError when `-o` names a file that cannot be written."""
+    """Write a report. Raises UsageError when `-o` or standard output cannot be written."""
     data = text.encode("utf-8", "backslashreplace")
-    if not options.output:
-        sys.stdout.flush()
+    try:
+        if options.output:
+            Path(options.output).write_bytes(data)
+        else:
+            _print(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        target = options.output or "standard output"
+        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
+
+
+def _print(data: bytes) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed")
+    try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-        return
-    try:
-        Path(options.output).write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{options.output}: cannot be written: {error.strerror}") from None
+    except OSError:
+        # What is left in the buffer would be written, and fail, once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def is_colored(options: Namespace) -> bool:
+    """Say whether the report is coloured: a file of `-o` only when asked to."""
+    if options.output or sys.stdout is None:
+        return bool(options.color == "always")
+    from tuner.report.terminal import use_color
+
+    return use_color(options.color, sys.stdout, os.environ)
 
 
 def complain(message: str) -> None:
     """Say on standard error what went wrong; control characters of a path are shown, not sent."""
+    if sys.stderr is None:
+        return
     shown = message.encode("utf-8", "backslashreplace").decode("utf-8")
-    print("fpmtune: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown), file=sys.stderr)
+    with suppress(OSError):
+        print("fpmtune: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown), file=sys.stderr)

@@ -1,5 +1,6 @@
 """`fpmtune.toml`, or `[tool.fpmtune]` in `pyproject.toml`: what a project says once for all."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -45,16 +46,21 @@ def _search(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         for name in NAMES:
             candidate = folder / name
-            if candidate.is_file() and (name != "pyproject.toml" or _has_table(candidate)):
+            if os.path.isfile(candidate) and (name != "pyproject.toml" or _has_table(candidate)):
                 return candidate
     return None
 
 
 def _has_table(pyproject: Path) -> bool:
     try:
-        return "fpmtune" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return _own_table(tomllib.loads(pyproject.read_text(encoding="utf-8"))) is not None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
         return False
+
+
+def _own_table(document: dict[str, Any]) -> object:
+    tool = document.get("tool")
+    return tool.get("fpmtune") if isinstance(tool, dict) else None
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -64,7 +70,11 @@ def _table(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: {error}") from None
-    if path.name == "pyproject.toml":
-        table: dict[str, Any] = document.get("tool", {}).get("fpmtune", {})
-        return table
-    return document
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deep") from None
+    if path.name != "pyproject.toml":
+        return document
+    table = _own_table(document)
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: there is no table [tool.fpmtune]")
+    return table

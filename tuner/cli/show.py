@@ -1,12 +1,10 @@
 """`fpmtune show`."""
 
-import os
-import sys
 from argparse import Namespace
 
 from tuner.cli.check import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.loading import load
-from tuner.cli.output import complain, write_result
+from tuner.cli.output import complain, is_colored, write_result
 
 
 def show(options: Namespace) -> int:
@@ -18,10 +16,9 @@ def show(options: Namespace) -> int:
         text = show_json(loaded.stacks)
     else:
         from tuner.report.show_text import show_text
-        from tuner.report.terminal import Style, use_color
+        from tuner.report.terminal import Style
 
-        color = use_color(options.color, sys.stdout, os.environ)
-        text = show_text(loaded.stacks, Style(color))
+        text = show_text(loaded.stacks, Style(is_colored(options)))
     write_result(options, text)
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")

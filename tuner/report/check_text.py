@@ -29,8 +29,11 @@ def check_text(
     style: Style,
     verbose: bool = False,
     paths: Sequence[str] = (),
+    summary: bool = True,
 ) -> str:
     """Return the report, ending in a line end. `verbose` adds notes and lists everything in full.
+
+    Without `summary` it holds the findings only, and nothing at all where there are none.
 
     `paths` are the paths that were given, for the case that nothing below them was checked.
     """
@@ -39,8 +42,9 @@ def check_text(
         "\n".join(_finding_lines(finding, same, style, verbose)) for finding, same in _folded(shown, verbose)
     ]
     parts += [_crash_line(crash, style) for crash in judgement.crashes]
-    parts.append("\n".join(footer(judgement, files, stacks, style, verbose, paths)))
-    return "\n\n".join(parts) + "\n"
+    if summary:
+        parts.append("\n".join(footer(judgement, files, stacks, style, verbose, paths)))
+    return "\n\n".join(parts) + "\n" if parts else ""
 
 
 def _folded(findings: Sequence[Finding], verbose: bool) -> Iterator[tuple[Finding, list[Finding]]]:

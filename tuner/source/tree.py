@@ -6,9 +6,9 @@ target are one file.
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO
 
 from tuner.source.text import Text
 
@@ -53,50 +53,65 @@ def collect(
     paths: Iterable[str],
     wanted: Callable[[str], bool],
     excludes: frozenset[str] = DEFAULT_EXCLUDES,
+    mapped: Iterable[str] = (),
 ) -> Tree:
     """Read what lies below `paths`: a file given by name always, one found in a folder when `wanted`.
 
-    `excludes` are names of folders and files that are passed over.
+    `excludes` are names of folders and files that are passed over. Of the folders `mapped` nothing is read
+    yet: only what an include names will be.
     """
-    tree = Tree()
     given = [(path, os.path.realpath(path)) for path in paths]
-    tree.roots = [real for _, real in given]
+    known_only = [(path, os.path.realpath(path)) for path in mapped]
+    tree = Tree(roots=[real for _, real in (*given, *known_only)])
+    for path, real in known_only:
+        _collect_folder(tree, path, real, lambda _: False, excludes)
     for path, real in given:
         if not os.path.lexists(real):
             tree.missing.append(path)
-        elif Path(real).is_dir():
+        elif os.path.isdir(real):
             _collect_folder(tree, path, real, wanted, excludes)
         else:
             tree.files[real] = read(path, real, is_given=True)
+            tree.unread.pop(real, None)
     return tree
 
 
 def _collect_folder(
     tree: Tree, shown: str, real: str, wanted: Callable[[str], bool], excludes: frozenset[str]
 ) -> None:
-    tree.shown[real] = shown
-    for entry in _entries(tree, shown, real):
-        if entry.name in excludes:
-            continue
-        path = os.path.normpath(os.path.join(shown, entry.name))
-        if entry.is_symlink():
-            _collect_link(tree, path, os.path.join(real, entry.name), wanted)
-        elif entry.is_dir(follow_symlinks=False):
-            _collect_folder(tree, path, os.path.join(real, entry.name), wanted, excludes)
-        elif wanted(path):
+    # A list of its own: folders may be nested deeper than functions may call each other.
+    pending = [(shown, real)]
+    while pending:
+        shown, real = pending.pop()
+        tree.shown[real] = shown
+        folders = []
+        for entry in _entries(tree, shown, real):
+            if entry.name in excludes:
+                continue
+            path = os.path.normpath(os.path.join(shown, entry.name))
             disk_path = os.path.join(real, entry.name)
-            tree.files.setdefault(disk_path, read(path, disk_path))
-        else:
-            tree.unread[os.path.join(real, entry.name)] = path
+            if entry.is_symlink():
+                _collect_link(tree, path, disk_path, wanted)
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((path, disk_path))
+            elif disk_path in tree.files:
+                continue
+            elif wanted(path):
+                tree.files[disk_path] = read(path, disk_path)
+                tree.unread.pop(disk_path, None)
+            else:
+                tree.unread[disk_path] = path
+        pending.extend(reversed(folders))
 
 
-def _entries(tree: Tree, shown: str, real: str) -> Iterator[os.DirEntry[str]]:
+def _entries(tree: Tree, shown: str, real: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(real) as found:
-            yield from sorted(found, key=lambda entry: os.fsencode(entry.name))
+            return sorted(found, key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
         reason = f"cannot list this folder: {error.strerror}"
         tree.files[real] = SourceFile(shown, real, None, reason, is_given=True)
+        return []
 
 
 def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str], bool]) -> None:
@@ -128,14 +143,24 @@ def _read_regular(path: str, disk_path: str) -> tuple[Text | None, str]:
     if not stat.S_ISREG(mode):
         return None, f"not a regular file but a {_kind_of_file(mode)}"
     # O_NONBLOCK: were a FIFO put in its place now, opening it would otherwise wait for ever.
-    handle = os.open(disk_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    handle = os.open(disk_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW)
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return None, f"not a regular file but a {_kind_of_file(status.st_mode)}"
-        if status.st_size > SIZE_CAP_BYTES:
-            return None, f"larger than {SIZE_CAP_BYTES // 2**20} MiB ({status.st_size} bytes)"
-        data = file.read(SIZE_CAP_BYTES + 1)
+        return _text_of(path, file)
+
+
+def read_stream(path: str, disk_path: str, stream: BinaryIO) -> SourceFile:
+    """Read standard input as if it were the file at `disk_path`, given by name."""
+    text, failure = _text_of(path, stream)
+    return SourceFile(path, disk_path, text, failure, is_given=True)
+
+
+def _text_of(path: str, stream: BinaryIO) -> tuple[Text | None, str]:
+    data = stream.read(SIZE_CAP_BYTES + 1)
+    if len(data) > SIZE_CAP_BYTES:
+        return None, f"larger than {SIZE_CAP_BYTES // 2**20} MiB"
     nul = data.find(b"\0", 0, NUL_WINDOW_BYTES)
     if nul >= 0:
         return None, f"a binary file (NUL at byte {nul})"

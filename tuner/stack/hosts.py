@@ -7,10 +7,11 @@ lies in no such folder belongs to one more host, whose paths are those on this d
 import fnmatch
 import os
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from tuner.formats.candidate import TEMPLATE_SUFFIX
 from tuner.formats.document import Kind
@@ -33,7 +34,8 @@ class HostFiles:
 
     `mappings` are pairs of a folder on disk and the folder of the host that it stands for, longest first.
     `links` are the paths in `by_path` that lead to a file of another path, `masks` links to /dev/null.
-    `unknown` are files whose kind only an include can tell, `outside_links` links that leave the given paths.
+    `unknown` are files whose kind only an include can tell, `aliases` their links by the path on disk.
+    `outside_links` are links that leave the given paths.
     """
 
     name: str
@@ -41,10 +43,12 @@ class HostFiles:
     mappings: list[tuple[str, str]]
     covered: list[str] = field(default_factory=list)
     by_path: dict[str, ReadFile] = field(default_factory=dict)
-    links: frozenset[str] = frozenset()
+    links: set[str] = field(default_factory=set)
     masks: frozenset[str] = frozenset()
     unknown: dict[str, SourceFile] = field(default_factory=dict)
+    aliases: dict[str, list[str]] = field(default_factory=dict)
     outside_links: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, list[str]] = field(default_factory=dict)
 
     def host_path(self, disk_path: str) -> str:
         """Return the path that the host knows `disk_path` under."""
@@ -64,12 +68,24 @@ class HostFiles:
         normal = os.path.normpath(path)
         if normal in self.by_path or normal in self.unknown:
             return self._as(normal, kind)
-        return Reach.MISSING if self.covers(os.path.dirname(normal)) else Reach.OUTSIDE
+        is_covered = self.covers(os.path.dirname(normal)) and not self._leaves(normal)
+        return Reach.MISSING if is_covered else Reach.OUTSIDE
 
     def covers(self, folder: str) -> bool:
         """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
         disk = os.path.normpath(self.disk_path(folder))
-        return any(_below(disk, root) for root in self.covered) and Path(disk).is_dir()
+        return self._is_given(disk) and os.path.isdir(disk) and not self._leaves(folder)
+
+    def _is_given(self, disk_path: str) -> bool:
+        return any(_below(disk_path, root) for root in self.covered)
+
+    def _leaves(self, path: str) -> bool:
+        """Say whether a link on the way to the host's `path` leads out of the given folders."""
+        if not self.outside_links:
+            return False
+        disk = PurePosixPath(os.path.normpath(self.disk_path(path)))
+        links = [str(step) for step in (disk, *disk.parents) if str(step) in self.outside_links]
+        return any(not self._is_given(os.path.realpath(link)) for link in links)
 
     def _as(self, path: str, kind: Kind) -> ReadFile:
         """Return the file at `path`; that something of `kind` includes it decides what it is."""
@@ -81,19 +97,51 @@ class HostFiles:
             source = read(source.path, source.disk_path)
         read_file = read_as(source, kind)
         self.files[:] = [f for f in self.files if f is not file] + [read_file]
-        self.by_path[path] = read_file
+        for name in self._names_of(source, file):
+            self.by_path[name] = read_file
         return read_file
+
+    def _names_of(self, source: SourceFile, file: ReadFile | None) -> list[str]:
+        """Return every path of a file: as it was known so far, or where nothing was known, with its links."""
+        if file:
+            return [path for path, known in self.by_path.items() if known is file]
+        aliases = self.aliases.get(source.disk_path, [])
+        self.links.update(aliases)
+        return [self.host_path(source.disk_path), *aliases]
 
     def glob(self, pattern: str, kind: Kind) -> list[ReadFile] | Reach:
         """Return the files that match `pattern`, in byte order; OUTSIDE where nothing is known of them."""
         normal = os.path.normpath(pattern)
-        parts = normal.split("/")
-        every = dict.fromkeys((*self.by_path, *self.unknown))
-        names = [path for path in every if _matches(path.split("/"), parts)]
+        names = self._matching(normal, self._names or self._index())
         if names:
             return [self._as(path, kind) for path in sorted(names, key=os.fsencode)]
+        parts = normal.split("/")
         fixed = "/".join(parts[: next(i for i, part in enumerate(parts) if GLOB.search(part))])
         return [] if self.covers(fixed or "/") else Reach.OUTSIDE
+
+    def links_out(self, pattern: str) -> list[str]:
+        """Return the links that match `pattern` and leave the given paths, as the host knows them."""
+        parts = os.path.normpath(pattern).split("/")
+        links = (self.host_path(link) for link, text in self.outside_links.items() if text != "/dev/null")
+        known = (self.by_path, self.unknown)
+        return [
+            link for link in links if not any(link in k for k in known) and _matches(link.split("/"), parts)
+        ]
+
+    def _index(self) -> dict[str, list[str]]:
+        for path in dict.fromkeys((*self.by_path, *self.unknown)):
+            folder, name = os.path.split(path)
+            self._names.setdefault(folder, []).append(name)
+        return self._names
+
+    def _matching(self, pattern: str, names: Mapping[str, list[str]]) -> list[str]:
+        folder, last = os.path.split(pattern)
+        folders: Iterable[str] = [folder]
+        if GLOB.search(folder):
+            folders = [f for f in names if _matches(f.split("/"), folder.split("/"))]
+        return [
+            os.path.join(f, name) for f in folders for name in names.get(f, ()) if _matches([name], [last])
+        ]
 
 
 def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -147,8 +195,8 @@ def _host(
     mappings = sorted([(root or "/", "/"), *root_mappings], key=lambda m: len(m[0]), reverse=True)
     host = HostFiles(_shown_root(tree, root), files, mappings, covered=list(tree.roots))
     host.by_path = {_path_of(host, file): file for file in files}
-    host.unknown = _unknown_files(tree, host, root)
-    host.links = frozenset(_add_links(tree, host))
+    host.unknown = _unknown_files(tree, host, [root or "/", *(folder for folder, _ in root_mappings)])
+    _add_links(tree, host)
     host.masks = frozenset(
         host.host_path(link) for link, text in tree.outside_links.items() if text == "/dev/null"
     )
@@ -161,15 +209,15 @@ def _path_of(host: HostFiles, file: ReadFile) -> str:
     return TEMPLATE_SUFFIX.sub("", path) if file.status == "template" else path
 
 
-def _unknown_files(tree: Tree, host: HostFiles, root: str) -> dict[str, SourceFile]:
-    """Return what lies below the host's root and is of no known kind by itself."""
+def _unknown_files(tree: Tree, host: HostFiles, folders: Sequence[str]) -> dict[str, SourceFile]:
+    """Return what lies below the host's folders and is of no known kind by itself."""
     known = {file.source.disk_path for file in host.files}
     unrecognised = {disk: source for disk, source in tree.files.items() if disk not in known}
     unread = {disk: SourceFile(path, disk, None) for disk, path in tree.unread.items()}
     return {
         host.host_path(disk): source
         for disk, source in {**unrecognised, **unread}.items()
-        if _below(disk, root or "/")
+        if any(_below(disk, folder) for folder in folders)
     }
 
 
@@ -177,20 +225,31 @@ def _shown_root(tree: Tree, root: str) -> str:
     return tree.shown.get(root, root) if root else ""
 
 
-def _add_links(tree: Tree, host: HostFiles) -> set[str]:
+def _add_links(tree: Tree, host: HostFiles) -> None:
     """Enter every link that leads to a file of this host, or to a folder of them, under its own path too."""
-    known = dict(host.by_path)
-    added: set[str] = set()
+    known, unknown = dict(host.by_path), dict(host.unknown)
+    paths = sorted({*known, *unknown})
     for link, target in _link_targets(tree, host):
-        if target in known:
-            host.by_path.setdefault(link, known[target])
-            added.add(link)
-            continue
-        for path in [p for p in known if _below(p, target)]:
+        for path in _at_or_below(target, paths):
             alias = link + path[len(target) :]
-            host.by_path.setdefault(alias, known[path])
-            added.add(alias)
-    return added
+            if path in known:
+                host.by_path.setdefault(alias, known[path])
+                host.links.add(alias)
+            else:
+                host.unknown.setdefault(alias, unknown[path])
+                host.aliases.setdefault(unknown[path].disk_path, []).append(alias)
+
+
+def _at_or_below(target: str, paths: Sequence[str]) -> Iterator[str]:
+    """Yield those of the sorted `paths` that are `target` or lie below it."""
+    folder = target.rstrip("/") + "/"
+    at = bisect_left(paths, target)
+    if at < len(paths) and paths[at] == target:
+        yield target
+    at = bisect_left(paths, folder)
+    while at < len(paths) and paths[at].startswith(folder):
+        yield paths[at]
+        at += 1
 
 
 def _link_targets(tree: Tree, host: HostFiles) -> Iterable[tuple[str, str]]:

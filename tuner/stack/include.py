@@ -1,12 +1,15 @@
 """What became of the includes: problems for the report, and what was not followed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from posixpath import basename, dirname, join
 from typing import Literal
 
 from tuner.stack.model import FileProblem, NotFollowed
 from tuner.stack.value import Origin, Place, Value
 
 PACKAGE_FILE = "a file of the nginx package"
+LINK_OUT = "a link out of the given paths"
 ProblemKind = Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
 
 INCLUDES_CAP = 50_000
@@ -29,6 +32,11 @@ class IncludeReport:
     def not_followed(self, target: str, place: Place | None, reason: str) -> None:
         """Note an include that leads where fpmtune does not look."""
         self.left_out.setdefault((target, str(place)), NotFollowed(target=target, place=place, reason=reason))
+
+    def links_out(self, pattern: str, links: Iterable[str], place: Place) -> None:
+        """Note the links that the pattern of an include matches and that leave the given paths."""
+        for link in links:
+            self.not_followed(join(dirname(pattern), basename(link)), place, LINK_OUT)
 
     def not_in_effect(self, path: str) -> None:
         """Note a file that its program never loads."""

@@ -88,6 +88,7 @@ def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> 
         return []
     found = host.glob(word.text, "redis") if GLOB.search(word.text) else host.find(word.text, "redis")
     if isinstance(found, list):
+        report.links_out(word.text, host.links_out(word.text), place)
         return found
     if isinstance(found, ReadFile):
         return [found]

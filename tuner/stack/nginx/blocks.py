@@ -140,6 +140,8 @@ class _Loader:
         if isinstance(found, ReadFile):
             return [found]
         if isinstance(found, list):
+            if not PACKAGED.match(written):
+                self.report.links_out(written, self.host.links_out(pattern), place)
             return found
         if is_template and found is Reach.MISSING:
             self.report.not_followed(written, place, "a template's include: the file may be made later")

@@ -115,7 +115,9 @@ class _Loader:
         if isinstance(found, ReadFile):
             return [found]
         if isinstance(found, list):
-            if not found:
+            links = self.host.links_out(pattern)
+            self.report.links_out(pattern, links, place)
+            if not found and not links:
                 self.report.unmatched(place, f"no file matches {pattern}: php-fpm warns and goes on")
             return found
         if found is Reach.OUTSIDE:
