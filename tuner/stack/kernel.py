@@ -163,7 +163,7 @@ def _is_accepted(key: str, number: int, target: Target) -> bool:
 
 def _sysctl_key(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str) -> SysctlKey:
     at_boot = assignments(boot_files(files, sysctl.target), key)
-    by_system = assignments(system_files(files), key)
+    by_system = [a for a in assignments(system_files(files), key) if a.is_known_to_procps]
     boot = _written_by_systemd(at_boot, key, sysctl.target)
     return SysctlKey(
         entity=f"sysctl:{key}",

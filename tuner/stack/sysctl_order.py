@@ -10,7 +10,8 @@ from tuner.source.text import Text
 from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.target import Target
 
-STANDARD = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/([^/]+\.conf)\Z")
+STANDARD_FOLDER = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/")
+STANDARD = re.compile(STANDARD_FOLDER.pattern + r"([^/]+\.conf)\Z")
 RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
 SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
 BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
@@ -44,18 +45,24 @@ class Assignment:
     text: Text
     directive: Directive
 
+    @property
+    def is_known_to_procps(self) -> bool:
+        """Whether `sysctl` finds the key: a blank behind the leading `-` counts as a part of it."""
+        dash = self.directive.key
+        return dash is None or dash.span.end == self.directive.name.span.start
+
 
 def load_sets(host: HostFiles) -> list[list[SysctlFile]]:
     """Return the sysctl files in groups that are each loaded in one known order.
 
     The machine's own folders, with what links in them lead to, are one group, each other folder that holds a
     `sysctl.d` or a `sysctl.conf` one more, and a file of another name stands alone: no rule ranks it against
-    the rest.
+    the rest. A file of a `sysctl.d` of the machine that does not end in `.conf` is left out.
     """
     groups: dict[str, list[SysctlFile]] = {}
     ranked = {host.by_path[link].path for link in host.links if STANDARD.match(link)}
     for path, file in host.by_path.items():
-        if file.kind == "sysctl" and file.document:
+        if file.kind == "sysctl" and file.document and not _is_passed_over(path):
             group, placed = _place(path, file.document)
             if group == MACHINES_OWN or not (path in host.links or file.path in ranked):
                 groups.setdefault(group, []).append(placed)
@@ -63,6 +70,11 @@ def load_sets(host: HostFiles) -> list[list[SysctlFile]]:
         if STANDARD.match(path) and MACHINES_OWN in groups:
             groups[MACHINES_OWN].append(_place(path, None)[1])
     return list(groups.values())
+
+
+def _is_passed_over(path: str) -> bool:
+    """Say whether it lies in one of the machine's own folders under a name that no program reads."""
+    return STANDARD_FOLDER.match(path) is not None and STANDARD.match(path) is None
 
 
 def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
@@ -80,12 +92,15 @@ def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
 def boot_files(files: Iterable[SysctlFile], target: Target) -> list[SysctlFile]:
     """Return what systemd-sysctl reads, in order: by name, equal names from the first folder only.
 
-    It reads sysctl.conf through the link `99-sysctl.conf` alone, which Debian 13 no longer ships.
+    It reads sysctl.conf through a link alone: that of the tree, else `99-sysctl.conf`, which Debian 13 no
+    longer ships.
     """
     chosen: dict[str, SysctlFile] = {}
-    for file in sorted(files, key=lambda f: (f.directory, f.is_main)):
+    listed = sorted(files, key=lambda f: (f.directory, f.is_main))
+    for file in listed:
         if file.is_main:
-            if target.sysctl_conf_at_boot is not False:
+            is_linked = any(other.document is file.document for other in listed if other is not file)
+            if not is_linked and target.sysctl_conf_at_boot is not False:
                 chosen.setdefault(BOOT_NAME_OF_SYSCTL_CONF, file)
         elif not file.name.startswith("."):
             chosen.setdefault(file.name, file)
