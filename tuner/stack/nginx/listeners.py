@@ -1,7 +1,7 @@
 """nginx's listening sockets: every `listen` of every server, merged as nginx merges them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from tuner.formats.document import Word
@@ -10,7 +10,7 @@ from tuner.source.text import Text
 from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Kernel, Listener
-from tuner.stack.nginx.addresses import ListenAddress, parse_listen
+from tuner.stack.nginx.addresses import DEFAULT_HTTP_PORT, ListenAddress, parse_listen
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.values import variable, worker_processes
 from tuner.stack.settings import INT64_MAX, as_text, decimal, wrap_int32, written
@@ -52,9 +52,11 @@ def build_listeners(
     main file includes.
     """
     listens = [listen for root in roots for server in servers(root) for listen in _listens(server)]
+    every = {listen.address for listen in listens}
+    bound = {listen.address for listen in listens if listen.has_own_socket}
     sockets: dict[ListenAddress, list[_Listen]] = {}
     for listen in listens:
-        sockets.setdefault(_socket_address(listen, listens), []).append(listen)
+        sockets.setdefault(_socket_address(listen.address, every, bound), []).append(listen)
     built = {address: _build(address, found, kernel, target) for address, found in sockets.items()}
     _pair_twins(built)
     by_server: dict[int, list[Listener]] = {}
@@ -77,35 +79,39 @@ def servers(root: Block) -> list[Block]:
 def _listens(server: Block) -> list[_Listen]:
     directives = server.named("listen")
     if directives:
-        return [listen for block in directives if (listen := _listen(server, block))]
+        return [listen for block in directives for listen in _listens_of(server, block)]
     is_whole_server = server.directive is not None
-    return [_Listen(parse_listen("80"), server)] if is_whole_server and _is_http(server) else []
+    if not (is_whole_server and _is_http(server)):
+        return []
+    return [_Listen(address, server) for address in parse_listen(DEFAULT_HTTP_PORT)]
 
 
-def _listen(server: Block, block: Block) -> _Listen | None:
-    """Return the directive as a TCP or unix listener; None for UDP and for an address not written out."""
+def _listens_of(server: Block, block: Block) -> list[_Listen]:
+    """Return the directive as TCP or unix listeners; none for UDP and for an address not written out."""
     words = block.directive.args if block.directive else ()
     if not words or words[0].unknown or "$" in words[0].text:
-        return None
+        return []
     if any(word.text in ("quic", "udp") for word in words[1:]):
-        return None
-    return _Listen(parse_listen(words[0].text), server, words[0], block.text, words[1:])
+        return []
+    addresses = parse_listen(words[0].text)
+    return [_Listen(address, server, words[0], block.text, words[1:]) for address in addresses]
 
 
 def _is_http(server: Block) -> bool:
     return server.parent is None or server.parent.context == "http"
 
 
-def _socket_address(listen: _Listen, listens: Iterable[_Listen]) -> ListenAddress:
-    """Return the socket that serves `listen`: a plain address joins the wildcard socket of its port."""
-    address = listen.address
-    if address.is_wildcard or address.family == "unix" or listen.has_own_socket:
+def _socket_address(
+    address: ListenAddress, every: Container[ListenAddress], bound: Container[ListenAddress]
+) -> ListenAddress:
+    """Return the socket that serves `address`: a plain one joins the wildcard socket of its port.
+
+    `bound` are those of `every` address of this nginx that have a socket of their own.
+    """
+    if address.is_wildcard or address.family == "unix" or address in bound:
         return address
-    same_address_bound = any(other.address == address and other.has_own_socket for other in listens)
     wildcard = ListenAddress(address.family, "0.0.0.0" if address.family == "tcp4" else "[::]", address.port)
-    if not same_address_bound and any(other.address == wildcard for other in listens):
-        return wildcard
-    return address
+    return wildcard if wildcard in every else address
 
 
 def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target: Target) -> Listener:

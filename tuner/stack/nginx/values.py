@@ -21,16 +21,15 @@ def in_force(block: Block, directive: str, name: str, read: Reader, target: Targ
     """
     default = defaults.default("nginx", directive, name, target)
     value: Value | None = None
-    for level in block.upwards():
-        for setting in reversed(level.named(directive)):
+    levels = list(block.upwards())
+    for level in reversed(levels):
+        for setting in level.named(directive):
             found = _setting(setting, default, name, read)
-            if found is None:
-                continue
-            value = overriding(value, found, "an inner block wins") if value else found
+            if found:
+                value = overriding(found, value, "an inner block wins") if value else found
     if value:
         return value
-    outermost = list(block.upwards())[-1]
-    return default if outermost.is_complete else _unless_set_around(default, directive)
+    return default if levels[-1].is_complete else _unless_set_around(default, directive)
 
 
 def worker_processes(outermost: Block, target: Target) -> Value:
