@@ -7,7 +7,7 @@ import pytest
 
 from tests.trees import stack_of
 from tuner.stack.model import Listener
-from tuner.stack.nginx.addresses import parse_listen, same_path
+from tuner.stack.nginx.addresses import same_path
 
 MAIN = "etc/nginx/nginx.conf"
 
@@ -39,15 +39,13 @@ def servers(*listens: str) -> str:
         ("[0:0:0:0:0:0:0:1]:80", "[::1]:80", "tcp6"),
         ("[2001:DB8::1]:80", "[2001:db8::1]:80", "tcp6"),
         ("[nonsense]:80", "[nonsense]:80", "tcp6"),
-        ("8080-8082", "0.0.0.0:8080-8082", "tcp4"),
-        ("127.0.0.1:8080-8082", "127.0.0.1:8080-8082", "tcp4"),
         ("unix:/run/nginx.sock", "unix:/run/nginx.sock", "unix"),
         ("UNIX:/var/run/nginx.sock", "unix:/run/nginx.sock", "unix"),
     ],
 )
-def test_the_forms_of_an_address(text: str, address: str, family: str) -> None:
-    parsed = parse_listen(text)
-    assert (str(parsed), parsed.family) == (address, family)
+def test_the_forms_of_an_address(text: str, address: str, family: str, tmp_path: Path) -> None:
+    found = listeners_of(tmp_path, servers(text))
+    assert {shown: listener.family for shown, listener in found.items()} == {address: family}
 
 
 @pytest.mark.parametrize(
@@ -251,3 +249,14 @@ def test_many_addresses_are_merged_in_linear_time(tmp_path: Path) -> None:
     found = listeners_of(tmp_path, servers(*(f"127.0.0.{n % 250}:{n}" for n in range(1, 4000))))
     assert len(found) == 3999
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.1:"])
+def test_a_range_of_ports_is_one_socket_a_port(host: str, tmp_path: Path) -> None:
+    found = listeners_of(tmp_path, servers(f"{host}8080-8082 backlog=9"))
+    address = host or "0.0.0.0:"
+    assert {a: listener.backlog.data for a, listener in found.items()} == {
+        f"{address}8080": 9,
+        f"{address}8081": 9,
+        f"{address}8082": 9,
+    }

@@ -9,14 +9,14 @@ from tuner.stack.model import Family
 PORT = re.compile(r"[0-9]+(?:-[0-9]+)?\Z")
 WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+(?:-[0-9]+)?)\Z")
 DEFAULT_HTTP_PORT = "80"
+PORT_RANGE_CAP = 1000
+PORT_DIGITS = 9
+EVERY_IPV4 = {"*": "0.0.0.0", "": "0.0.0.0"}
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """A socket that nginx listens on. `host` is `0.0.0.0` or `[::]` for every address.
-
-    `port` may be a range (`8080-8085`), which is one socket a port.
-    """
+    """A socket that nginx listens on. `host` is `0.0.0.0` or `[::]` for every address."""
 
     family: Family
     host: str
@@ -32,17 +32,26 @@ class ListenAddress:
         return f"unix:{self.host}" if self.family == "unix" else f"{self.host}:{self.port}"
 
 
-def parse_listen(text: str, default_port: str = DEFAULT_HTTP_PORT) -> ListenAddress:
-    """Read the first argument of `listen`: `80`, `*:80`, `127.0.0.1`, `[::]:80`, `unix:/path`, `name:80`."""
+def parse_listen(text: str) -> list[ListenAddress]:
+    """Read the first argument of `listen`: `80`, `*:80`, `127.0.0.1`, `[::]:80`, `unix:/path`, `name:80`.
+
+    A range of ports (`8080-8085`) is one socket a port; of more than `PORT_RANGE_CAP` only the first.
+    """
     if text.lower().startswith("unix:"):
-        return ListenAddress("unix", same_path(text[5:]), "")
-    if PORT.match(text):
-        return ListenAddress("tcp4", "0.0.0.0", text)
+        return [ListenAddress("unix", same_path(text[5:]), "")]
     found = WITH_PORT.match(text)
-    host, port = (found.group("host"), found.group("port")) if found else (text, default_port)
-    if host.startswith("["):
-        return ListenAddress("tcp6", same_ipv6(host), port)
-    return ListenAddress("tcp4", "0.0.0.0" if host in ("*", "") else host.lower(), port)
+    host, ports = (found.group("host"), found.group("port")) if found else (text, DEFAULT_HTTP_PORT)
+    if PORT.match(text):
+        host, ports = "*", text
+    family: Family = "tcp6" if host.startswith("[") else "tcp4"
+    same_host = same_ipv6(host) if family == "tcp6" else EVERY_IPV4.get(host, host.lower())
+    return [ListenAddress(family, same_host, port) for port in _ports(ports)]
+
+
+def _ports(text: str) -> list[str]:
+    first, _, last = text.partition("-")
+    low, high = int(first[:PORT_DIGITS]), int((last or first)[:PORT_DIGITS])
+    return [str(port) for port in range(low, min(high, low + PORT_RANGE_CAP) + 1)] or [str(low)]
 
 
 def same_ipv6(host: str) -> str:
