@@ -155,14 +155,11 @@ TREES = {
             "etc/redis/redis.conf": "bind 127.0.0.1\ntcp-backlog 2147483647\n",
         },
     ),
-}
-
-WRONG_SO_FAR = {
-    "a range of ports is one address on port 80": DaemonTree(
+    "ranges of ports": DaemonTree(
         somaxconns=(128,),
         files={"etc/nginx/nginx.conf": http("listen 8001-8003 backlog=10; listen [::1]:8005-8006;")},
     ),
-    "IPv6 addresses are compared as text": DaemonTree(
+    "IPv6 addresses in several spellings": DaemonTree(
         somaxconns=(128,),
         files={
             "etc/nginx/nginx.conf": http(
@@ -174,7 +171,7 @@ WRONG_SO_FAR = {
             "etc/redis/redis.conf": "bind 0.0.0.0 ::0\n",
         },
     ),
-    "ports are compared as text": DaemonTree(
+    "ports with a leading zero": DaemonTree(
         somaxconns=(128,),
         files={
             "etc/nginx/nginx.conf": http(
@@ -184,14 +181,14 @@ WRONG_SO_FAR = {
             f"{FPM}/pool.d/a.conf": pool("a", "listen = 09000"),
         },
     ),
-    "an included file with http {} counts twice": DaemonTree(
+    "the http block in an included file": DaemonTree(
         somaxconns=(128,),
         files={
             "etc/nginx/nginx.conf": "user www-data;\nevents {}\ninclude web.conf;\n",
             "etc/nginx/web.conf": "http { server { listen 8001 backlog=4; } }\n",
         },
     ),
-    "the bus port of a Redis cluster is missing": DaemonTree(
+    "the bus port of a Redis cluster": DaemonTree(
         somaxconns=(128,),
         files={
             "etc/redis/a.conf": "bind 127.0.0.1\nport 7001\ncluster-enabled yes\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_trees import TREES, WRONG_SO_FAR, DaemonTree
+from daemon_trees import TREES, DaemonTree
 from private_machine import Installed, fpmtune_json, installed, run_inside
 
 pytestmark = [pytest.mark.daemons, pytest.mark.netns]
@@ -65,10 +65,3 @@ def compare(tree: DaemonTree, root: Path, programs: Installed) -> None:
 @pytest.mark.parametrize("name", TREES)
 def test_every_socket_has_the_backlog_that_is_shown(name: str, tmp_path: Path, programs: Installed) -> None:
     compare(TREES[name], tmp_path, programs)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(strict=True, reason=n)) for n in WRONG_SO_FAR]
-)
-def test_sockets_that_are_shown_wrong_so_far(name: str, tmp_path: Path, programs: Installed) -> None:
-    compare(WRONG_SO_FAR[name], tmp_path, programs)

@@ -2,9 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from private_machine import fpmtune_json, run_inside, skip_without_namespaces
@@ -15,12 +13,6 @@ from tuner.laws.sysctl_number import kernel_integer
 
 SYSTEMD_SYSCTL = "/lib/systemd/systemd-sysctl"
 OLDEST_PROCPS = 4
-
-
-def names(wrong: str, among: Iterable[str] = TREES) -> list[Any]:
-    """Return the trees' names; those that fpmtune gets wrong so far have to fail."""
-    marks = {n: pytest.mark.xfail(strict=True, reason=getattr(TREES[n], wrong)) for n in among}
-    return [pytest.param(n, marks=marks[n] if getattr(TREES[n], wrong) else ()) for n in among]
 
 
 def after(root: Path, program: str) -> int:
@@ -57,7 +49,7 @@ def test_the_real_sysctl(name: str, tmp_path: Path) -> None:
     assert after(tmp_path, "sysctl --system") == TREES[name].system
 
 
-@pytest.mark.parametrize("name", names("wrong_boot"))
+@pytest.mark.parametrize("name", TREES)
 def test_show_has_the_value_after_boot(name: str, tmp_path: Path) -> None:
     tree = TREES[name]
     tree.write(tmp_path)
@@ -65,9 +57,7 @@ def test_show_has_the_value_after_boot(name: str, tmp_path: Path) -> None:
     assert shown["kernel"]["somaxconn"]["value"] == tree.boot
 
 
-@pytest.mark.parametrize(
-    "name", names("wrong_system", [n for n, tree in TREES.items() if tree.names_the_key])
-)
+@pytest.mark.parametrize("name", [n for n, tree in TREES.items() if tree.names_the_key])
 def test_the_stack_has_the_value_after_sysctl_system(name: str, tmp_path: Path) -> None:
     tree = TREES[name]
     tree.write(tmp_path)

@@ -182,6 +182,8 @@ def recognise(path: str, data: bytes) -> Kind | None:
     An empty file, or one of comments only, goes by its path.
     """
     pure = _made_file(path)
+    if pure.parent.name == "sysctl.d" and pure.suffix == ".conf":
+        return _kind_in_sysctl_d(path, data)
     in_sites = not _SITE_FOLDERS.isdisjoint(pure.parts[:-1])
     if pure.name.startswith(".") or (_OTHER_LANGUAGES.fullmatch(pure.suffix) and not in_sites):
         return None
@@ -200,6 +202,14 @@ def recognise(path: str, data: bytes) -> Kind | None:
     if pure.suffix in ("", ".conf") or ".conf" in pure.name or proposals:
         return content.certain_kind()
     return None
+
+
+def _kind_in_sysctl_d(path: str, data: bytes) -> Kind | None:
+    """Return sysctl for whatever lies where sysctl loads every file, hidden ones too, but for BSD's keys."""
+    head = data[:HEAD_BYTES].removeprefix(BOM)
+    content = _content(path, head)
+    bsd = content.count(_BSD_LINE)
+    return None if b"\0" in head or bsd > content.count(_SYSCTL_LINE) else "sysctl"
 
 
 def _kind_of_silent_file(pure: PurePosixPath, proposals: tuple[Kind, ...]) -> Kind | None:

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from tuner.formats.candidate import TEMPLATE_SUFFIX
 from tuner.formats.document import Kind
+from tuner.formats.recognise import recognise
 from tuner.source.tree import SourceFile, Tree, read
 from tuner.stack.files import ReadFile, read_as
 
@@ -74,7 +75,10 @@ class HostFiles:
     def covers(self, folder: str) -> bool:
         """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
         disk = os.path.normpath(self.disk_path(folder))
-        return self._is_given(disk) and os.path.isdir(disk) and not self._leaves(folder)
+        is_mapped_elsewhere = self.host_path(disk) != os.path.normpath(folder)
+        if is_mapped_elsewhere or not self._is_given(disk):
+            return False
+        return os.path.isdir(disk) and not self._leaves(folder)
 
     def _is_given(self, disk_path: str) -> bool:
         return any(_below(disk_path, root) for root in self.covered)
@@ -161,13 +165,20 @@ def group_hosts(
     """Return the hosts of `tree`; `root_mappings` are pairs of a real folder and the host path it becomes."""
     by_root: dict[str, list[ReadFile]] = {}
     listed = list(files)
-    roots = sorted({root for file in listed if (root := machine_root(file.source.disk_path))}, key=len)
+    places = [*(file.source.disk_path for file in listed), *_configuration_links(tree)]
+    roots = sorted({root for place in places if (root := machine_root(place))}, key=len)
     for file in listed:
         by_root.setdefault(_owner(file.source.disk_path, roots), []).append(file)
     hosts = [_host(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
     for host, root in zip(hosts, sorted(by_root), strict=True):
         host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
     return hosts
+
+
+def _configuration_links(tree: Tree) -> list[str]:
+    """Return the links that look like configuration by name: they, too, tell a machine's root."""
+    links = {**tree.links, **tree.outside_links}
+    return [link for link in links if recognise(link, b"")]
 
 
 def _owner(disk_path: str, roots: Iterable[str]) -> str:

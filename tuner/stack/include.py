@@ -12,6 +12,7 @@ PACKAGE_FILE = "a file of the nginx package"
 LINK_OUT = "a link out of the given paths"
 ProblemKind = Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
 
+WORDS_CAP = 1000
 INCLUDES_CAP = 50_000
 INCLUDED_BYTES_CAP = 64 * 2**20
 
@@ -31,7 +32,8 @@ class IncludeReport:
 
     def not_followed(self, target: str, place: Place | None, reason: str) -> None:
         """Note an include that leads where fpmtune does not look."""
-        self.left_out.setdefault((target, str(place)), NotFollowed(target=target, place=place, reason=reason))
+        item = NotFollowed(target=_cut(target), place=place, reason=reason)
+        self.left_out.setdefault((item.target, str(place)), item)
 
     def links_out(self, pattern: str, links: Iterable[str], place: Place) -> None:
         """Note the links that the pattern of an include matches and that leave the given paths."""
@@ -66,6 +68,7 @@ class IncludeReport:
         severity: Literal["error", "warning"] = "error",
     ) -> None:
         """Note a problem of any kind."""
+        words = _cut(words)
         key = (place.text.path, place.span.start, words)
         text = Value("problem.text", words, Origin("file", str(place), place))
         self.problems.setdefault(
@@ -74,6 +77,12 @@ class IncludeReport:
                 entity=f"file:{place.text.path}", kind=kind, severity=severity, text=text, place=place
             ),
         )
+
+
+def _cut(words: str) -> str:
+    """Return words from a file without the middle where they are longer than anybody reads."""
+    half = WORDS_CAP // 2
+    return words if len(words) <= WORDS_CAP else f"{words[:half]}[...]{words[-half:]}"
 
 
 @dataclass(slots=True)

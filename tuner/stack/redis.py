@@ -12,11 +12,13 @@ from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
+from tuner.stack.nginx.addresses import same_ipv6
 from tuner.stack.settings import Reader, as_text, decimal, overriding, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Place, Value
 
 DEPTH_CAP = 50
+CLUSTER_BUS_OFFSET = 10000
 BACKLOG_MAX = 2147483647
 ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tcp6"))
 
@@ -131,15 +133,24 @@ def _backlog(text: str) -> Data | None:
 
 def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:
     """Yield every socket: each bound address at the port and the TLS port, and the unix socket."""
-    for label in ("port", "tls-port"):
-        port = _scalar(settings, label, decimal, target)
-        if port.is_known and port.data:
-            for host, family, listen in _bound(settings):
-                yield f"{host}:{port.data}", family, listen
+    for port in _ports(settings, target):
+        for host, family, listen in _bound(settings):
+            yield f"{host}:{port}", family, listen
     for directive, text in settings.named("unixsocket")[-1:]:
         listen = written("listener.listen", directive.args[0], text, as_text, label="unixsocket")
         if listen.is_known and listen.data:
             yield f"unix:{listen.data}", "unix", listen
+
+
+def _ports(settings: _Settings, target: Target) -> list[int]:
+    """Return every TCP port: the plain and the TLS one, and the cluster bus, whose queue is as long."""
+    found = [_scalar(settings, label, decimal, target) for label in ("port", "tls-port")]
+    ports = [int(port.data or 0) for port in found if port.is_known and port.data]
+    is_cluster = settings.named("cluster-enabled")[-1:]
+    if ports and is_cluster and is_cluster[0][0].args[0].text.lower() == "yes":
+        bus = _scalar(settings, "cluster-port", decimal, target)
+        ports.append(int(bus.data or 0) or ports[0] + CLUSTER_BUS_OFFSET)
+    return ports
 
 
 def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
@@ -158,7 +169,7 @@ def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
         if bare in ("*", "0.0.0.0"):
             yield "0.0.0.0", "tcp4", listen
         elif ":" in bare:
-            yield ("[::]" if bare in ("::*", "::") else f"[{bare}]"), "tcp6", listen
+            yield same_ipv6("::" if bare == "::*" else bare), "tcp6", listen
         else:
             yield bare, "tcp4", listen
 

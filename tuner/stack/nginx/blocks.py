@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuner.formats.document import Directive, Document
@@ -85,10 +85,14 @@ class Block:
 
 @dataclass(slots=True)
 class Configuration:
-    """One nginx: a main file with all it includes, or a file whose surroundings are not known."""
+    """One nginx: a main file with all it includes, or a file whose surroundings are not known.
+
+    `reached` are the paths of all files that are in it.
+    """
 
     start: ReadFile
     root: Block
+    reached: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -177,40 +181,40 @@ def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configur
     it is named in `report` and not returned.
     """
     files = {path: f for path, f in host.by_path.items() if f.kind == "nginx" and path not in host.links}
-    mains = {path: file for path, file in files.items() if _is_main(file)}
-    reached: set[str] = set()
-    loaded = []
     budget = IncludeBudget(report)
-    for path, file in mains.items():
-        loaded.append(_load(host, budget, path, file, reached))
-    if mains and not report.left_out_configuration:
-        for file in files.values():
-            is_empty = not (file.document and file.document.directives)
-            if file.path not in reached and not is_empty and not PACKAGED.match(file.path):
-                report.not_in_effect(file.path)
-        return loaded
+    mains = [_load(host, budget, path, file) for path, file in files.items() if _is_main(file)]
+    reached = {path for main in mains for path in main.reached}
     rest = {path: file for path, file in files.items() if file.path not in reached}
-    included: set[str] = set()
-    fragments = [
-        (file, _load(host, budget, path, file, included, is_fragment=True)) for path, file in rest.items()
-    ]
-    return [*loaded, *(configuration for file, configuration in fragments if file.path not in included)]
+    if mains and not report.left_out_configuration:
+        for file in rest.values():
+            is_empty = not (file.document and file.document.directives)
+            if not is_empty and not PACKAGED.match(file.path):
+                report.not_in_effect(file.path)
+        return _not_included(mains)
+    fragments = [_load(host, budget, path, file, is_fragment=True) for path, file in rest.items()]
+    return [*_not_included(mains), *_not_included(fragments)]
 
 
 def _load(
-    host: HostFiles,
-    budget: IncludeBudget,
-    path: str,
-    file: ReadFile,
-    reached: set[str],
-    *,
-    is_fragment: bool = False,
+    host: HostFiles, budget: IncludeBudget, path: str, file: ReadFile, *, is_fragment: bool = False
 ) -> Configuration:
     root = Block(_context(file) if is_fragment else "main", is_complete=not is_fragment)
     loader = _Loader(host, budget.report, budget, None if is_fragment else posixpath.dirname(path))
     loader.load(file, root, ())
-    reached |= loader.reached - ({file.path} if is_fragment else set())
-    return Configuration(file, root)
+    return Configuration(file, root, frozenset(loader.reached))
+
+
+def _not_included(loaded: Sequence[Configuration]) -> list[Configuration]:
+    """Return those that no other one includes; of files that include each other, the first."""
+    return [
+        mine
+        for number, mine in enumerate(loaded)
+        if not any(
+            mine.start.path in other.reached and (other.start.path not in mine.reached or before < number)
+            for before, other in enumerate(loaded)
+            if other is not mine
+        )
+    ]
 
 
 def _is_main(file: ReadFile) -> bool:

@@ -8,7 +8,7 @@ from tuner.laws.version import Version
 from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Pool
-from tuner.stack.nginx.addresses import same_path
+from tuner.stack.nginx.addresses import same_ipv6, same_path
 from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.settings import (
     Reader,
@@ -207,8 +207,10 @@ def _request_in_words(backlog: Value) -> str:
 def pool_address(listen: str) -> tuple[str, Family]:
     """Return the address as `show` prints it and its family: digits alone are a port on every address."""
     if listen.isascii() and listen.isdigit():
-        return f"[::]:{listen}", "tcp6"
+        return f"[::]:{listen.lstrip('0') or '0'}", "tcp6"
     if ":" in listen:
         host, _, port = listen.rpartition(":")
-        return (f"{host}:{port}", "tcp6") if host.startswith("[") else (f"{host.lower()}:{port}", "tcp4")
+        if host.startswith("["):
+            return f"{same_ipv6(host)}:{port}", "tcp6"
+        return f"{host.lower()}:{port}", "tcp4"
     return f"unix:{same_path(listen)}", "unix"
