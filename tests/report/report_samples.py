@@ -148,6 +148,7 @@ def listener(owner: Owner, name: str, address: str, backlog: Value, somaxconn: V
         effective_backlog=effective,
         accept_queue_capacity=queue,
         syn_queue_capacity=syn_queue if is_unix else queue.renamed("listener.syn_queue_capacity"),
+        sockets=Value("listener.sockets", 1, Origin("default", "one socket for all workers")),
     )
 
 

@@ -35,6 +35,7 @@ def test_one_host_has_the_shape_of_the_contract() -> None:
         "effective_backlog": {"value": 511, "unit": "connections", "origin": derived, "options": []},
         "accept_queue_capacity": {"value": 512, "unit": "connections", "origin": capacity, "options": []},
         "syn_queue_capacity": {"value": 512, "unit": "connections", "origin": capacity, "options": []},
+        "sockets": default_number(1, None, "one socket for all workers"),
     }
     assert report["listeners"][1]["syn_queue_capacity"]["value"] is None
 

@@ -128,7 +128,12 @@ class _Content:
             return True
         arrows = any(b"=>" in line for line in self.lines)
         ended = any(line.endswith((b";", b"; }", b";}")) for line in self.lines)
-        return ended and not arrows and self.stops() >= 0.5 and self.share(_ASSIGNMENT) < 0.3
+        return (
+            (ended or self.count(_NGINX_BLOCK) > 0)
+            and not arrows
+            and self.stops() >= 0.5
+            and self.share(_ASSIGNMENT) < 0.3
+        )
 
     def is_certainly_fpm(self) -> bool:
         if self.count(_FPM_OWN_KEY):

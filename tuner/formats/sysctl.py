@@ -75,7 +75,7 @@ class _Reader:
 
     def _line(self, line: Span) -> None:
         data = self.masked.data[line.start : line.end]
-        if not data or data == BOM:
+        if not data or (data == BOM and line.start == 0):
             return
         if data[:1] in (b"#", b";"):
             self.comments.append(Comment(self.text.slice(Span(line.start + 1, line.end)), line))

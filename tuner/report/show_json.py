@@ -7,7 +7,7 @@ from tuner.stack.model import Kernel, Listener, Path, Pool, Redis, Stack
 
 SCHEMA_VERSION = 1
 LISTS = ("listeners", "paths", "pools", "redis")
-LISTENER_NUMBERS = ("backlog", "effective_backlog", "accept_queue_capacity", "syn_queue_capacity")
+LISTENER_NUMBERS = ("backlog", "effective_backlog", "accept_queue_capacity", "syn_queue_capacity", "sockets")
 LOCATION_NUMBERS = ("fastcgi_connect_timeout", "fastcgi_send_timeout", "fastcgi_read_timeout")
 POOL_NUMBERS = (
     "pm",

@@ -61,6 +61,8 @@ def _queue_rows(listener: Listener) -> Iterator[Row]:
     yield _row(listener.accept_queue_capacity, "accept queue")
     if listener.syn_queue_capacity.state != "absent":
         yield _row(listener.syn_queue_capacity, "SYN queue")
+    if listener.sockets.data != 1:
+        yield _row(listener.sockets, "sockets")
 
 
 def _is_cut(listener: Listener) -> bool:

@@ -1,5 +1,6 @@
 """From the files of a tree to one `Stack` a host."""
 
+import posixpath
 from collections.abc import Sequence
 
 from tuner.formats.recognise import recognise
@@ -15,6 +16,7 @@ from tuner.stack.nginx.build import build_nginx
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.redis import build_redis
+from tuner.stack.sysctl_order import passed_over
 from tuner.stack.target import Target
 
 
@@ -27,8 +29,17 @@ def build_stacks(
     """
     for host in hosts:
         for file in sysctl_files:
-            host.by_path.setdefault(f"/etc/sysctl.d/{file.path.rsplit('/', 1)[-1]}", file)
+            host.by_path[_sysctl_path(file)] = file
+        host.is_sysctl_stated = bool(sysctl_files)
     return [_build(tree, host, target) for host in hosts]
+
+
+def _sysctl_path(file: ReadFile) -> str:
+    """Return where a file that was stated to be the target's lies there."""
+    name = posixpath.basename(file.path)
+    if name == "sysctl.conf":
+        return "/etc/sysctl.conf"
+    return f"/etc/sysctl.d/{name}" if name.endswith(".conf") else f"/etc/sysctl.d/{name}.conf"
 
 
 def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
@@ -57,7 +68,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],
-        not_in_effect=report.without_effect,
+        not_in_effect=[*report.without_effect, *passed_over(host)],
     )
 
 

@@ -66,7 +66,9 @@ def _reading(directive: Directive) -> str:
 def _behind_value(document: Document, directive: Directive, comment: Value) -> HashLine:
     word = directive.args[0]
     written = document.text.slice(word.span)
-    start = word.span.start + len(written[: written.find("#")].encode("utf-8", "surrogateescape"))
+    found = TRAILING_HASH.search(written)
+    before = written[: found.end() - 1] if found else ""
+    start = word.span.start + len(before.encode("utf-8", "surrogateescape"))
     is_number = NUMBER_WITH_HASH.match(word.text) is not None
     reading = "as part of the number before it and refuses it" if is_number else "as part of the value"
     return _hash_line(document, Span(start, word.span.end), reading, comment, is_refused=is_number)

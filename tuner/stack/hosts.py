@@ -35,6 +35,7 @@ class HostFiles:
 
     `mappings` are pairs of a folder on disk and the folder of the host that it stands for, longest first.
     `links` are the paths in `by_path` that lead to a file of another path, `masks` links to /dev/null.
+    `is_sysctl_stated` says that the user named the target's sysctl files, so all count as one set of them.
     `unknown` are files whose kind only an include can tell, `aliases` their links by the path on disk.
     `outside_links` are links that leave the given paths.
     """
@@ -46,6 +47,7 @@ class HostFiles:
     by_path: dict[str, ReadFile] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
     masks: frozenset[str] = frozenset()
+    is_sysctl_stated: bool = False
     unknown: dict[str, SourceFile] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)
     outside_links: dict[str, str] = field(default_factory=dict)
@@ -189,7 +191,7 @@ def _owner(disk_path: str, roots: Iterable[str]) -> str:
 def machine_root(disk_path: str) -> str | None:
     """Return the folder that holds the innermost `etc/` above the file, or None.
 
-    `/usr/local/etc` and `/opt/NAME/etc` belong to the machine above them.
+    `/usr/etc`, `/usr/local/etc` and `/opt/NAME/etc` belong to the machine above them.
     """
     parts = disk_path.split("/")[:-1]
     if "etc" not in parts[1:]:
@@ -197,6 +199,8 @@ def machine_root(disk_path: str) -> str | None:
     above = parts[: len(parts) - 1 - parts[::-1].index("etc")]
     if above[-2:] == ["usr", "local"] or above[-2:-1] == ["opt"]:
         above = above[:-2]
+    elif above[-1:] == ["usr"]:
+        above = above[:-1]
     return "/".join(above) or "/"
 
 

@@ -113,7 +113,7 @@ def _find_longest_read_timeout(pool: Pool) -> None:
         return
     if all(timeout.is_known for timeout in timeouts):
         longest = max(timeouts, key=lambda timeout: float(timeout.data or 0))
-        pool.longest_read_timeout = longest
+        pool.longest_read_timeout = longest.renamed("pool.longest_read_timeout")
         return
     pool.longest_read_timeout = derive(
         "pool.longest_read_timeout",

@@ -70,7 +70,7 @@ def _in_force(sysctl: _Sysctl, key: str) -> Value:
     if not found and per_set:
         return next((value for value in per_set if value is not default), default)
     if not found:
-        return default if sysctl.target.name else _set_elsewhere(default, key)
+        return default if sysctl.target.tells_the_kernel else _set_elsewhere(default, key)
     if len(found) == 1 or all(value.is_known and value.data == found[0].data for value in found):
         return found[0]
     return _undecided_between(found, name, key)

@@ -17,11 +17,17 @@ Family = Literal["tcp4", "tcp6", "unix"]
 
 
 class Entity(BaseModel):
-    """Something rules are about. `entity` names it in reports and stays the same when files are edited."""
+    """Something rules are about. `entity` names it in reports and stays the same when files are edited.
+
+    Entities are equal only to themselves: their contents go in circles.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True, extra="forbid")
 
     entity: str
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 class Kernel(Entity):
@@ -102,6 +108,7 @@ class Pool(Entity):
     min_spare_servers: Value
     max_spare_servers: Value
     spare_servers_refusal: Value
+    spare_servers_culprit: Value
     request_terminate_timeout: Value
     longest_read_timeout: Value
     listener: Listener | None = None

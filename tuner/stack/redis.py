@@ -1,6 +1,7 @@
 """redis.conf files to Redis servers with their sockets."""
 
 import posixpath
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,13 +14,34 @@ from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
 from tuner.stack.nginx.addresses import same_ipv6
-from tuner.stack.settings import Reader, as_text, decimal, overriding, written
+from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Place, Value
 
 DEPTH_CAP = 50
 CLUSTER_BUS_OFFSET = 10000
-BACKLOG_MAX = 2147483647
+SENTINEL_PORT = 26379
+INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
+INT_MAX = 2147483647
+
+
+def _between(least: int, most: int) -> Reader:
+    """Return a reader of integers as Redis takes them: no leading zero, no plus, in the range."""
+
+    def read(text: str) -> Data | None:
+        number = int(text) if INTEGER.match(text) else None
+        return number if number is not None and least <= number <= most else None
+
+    return read
+
+
+READERS = {
+    "tcp-backlog": _between(0, INT_MAX),
+    "maxclients": _between(1, 2**32 - 1),
+    "port": _between(0, 65535),
+    "tls-port": _between(0, 65535),
+    "cluster-port": _between(0, 65535),
+}
 ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tcp6"))
 
 
@@ -102,33 +124,34 @@ def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> 
 
 
 def _server(path: str, settings: _Settings, kernel: Kernel, target: Target) -> Redis:
-    backlog = _scalar(settings, "tcp-backlog", _backlog, target)
+    backlog = _scalar(settings, "tcp-backlog", target)
     name = posixpath.basename(path)
     server = Redis(
         entity=f"redis:{name}",
         name=name,
         tcp_backlog=backlog,
-        maxclients=_scalar(settings, "maxclients", decimal, target),
+        maxclients=_scalar(settings, "maxclients", target),
     )
     for address, family, listen in _addresses(settings, target):
         server.listeners.append(_listener(server, address, family, listen, kernel, target))
     return server
 
 
-def _scalar(settings: _Settings, label: str, read: Reader, target: Target) -> Value:
+def _scalar(settings: _Settings, label: str, target: Target) -> Value:
     default = defaults.default("redis", label, f"redis.{label}", target)
     value: Value | None = None
     for directive, text in settings.named(label):
         found = written(
-            default.name, directive.args[0], text, read, label=label, unit=default.unit, default=default.data
+            default.name,
+            directive.args[0],
+            text,
+            READERS[label],
+            label=label,
+            unit=default.unit,
+            default=default.data,
         )
         value = overriding(found, value, "a later setting wins") if value else found
     return value or default
-
-
-def _backlog(text: str) -> Data | None:
-    number = decimal(text)
-    return number if number is not None and 0 <= number <= BACKLOG_MAX else None
 
 
 def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:
@@ -144,11 +167,13 @@ def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Famil
 
 def _ports(settings: _Settings, target: Target) -> list[int]:
     """Return every TCP port: the plain and the TLS one, and the cluster bus, whose queue is as long."""
-    found = [_scalar(settings, label, decimal, target) for label in ("port", "tls-port")]
+    found = [_scalar(settings, label, target) for label in ("port", "tls-port")]
     ports = [int(port.data or 0) for port in found if port.is_known and port.data]
+    if settings.named("sentinel") and not found[0].is_written:
+        ports[0] = SENTINEL_PORT
     is_cluster = settings.named("cluster-enabled")[-1:]
     if ports and is_cluster and is_cluster[0][0].args[0].text.lower() == "yes":
-        bus = _scalar(settings, "cluster-port", decimal, target)
+        bus = _scalar(settings, "cluster-port", target)
         ports.append(int(bus.data or 0) or ports[0] + CLUSTER_BUS_OFFSET)
     return ports
 
@@ -163,15 +188,16 @@ def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
     directive, text = binds[-1]
     for word in directive.args:
         listen = written("listener.listen", word, text, as_text, label="bind")
-        bare = word.text.removeprefix("-")
-        if not listen.is_known or not bare:
-            continue
-        if bare in ("*", "0.0.0.0"):
-            yield "0.0.0.0", "tcp4", listen
-        elif ":" in bare:
-            yield same_ipv6("::" if bare == "::*" else bare), "tcp6", listen
-        else:
-            yield bare, "tcp4", listen
+        for address in word.text.split() if listen.is_known else ():
+            yield *_bound_address(address.removeprefix("-")), listen
+
+
+def _bound_address(address: str) -> tuple[str, Family]:
+    if address in ("*", "0.0.0.0"):
+        return "0.0.0.0", "tcp4"
+    if ":" in address:
+        return same_ipv6("::" if address == "::*" else address), "tcp6"
+    return address, "tcp4"
 
 
 def _listener(

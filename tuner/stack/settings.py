@@ -24,6 +24,7 @@ NGINX_SECONDS_STEP = 5
 PHP_TIME_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 C_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
 
+OVERRIDES_CAP = 20
 Reader = Callable[[str], Data | None]
 
 
@@ -53,11 +54,14 @@ def written(
 
 
 def overriding(winner: Value, loser: Value, reason: str) -> Value:
-    """Return `winner` with `loser` noted as overridden, if a file set the loser."""
-    if loser.data is None or loser.origin.place is None:
-        return replace(winner, overrides=(*loser.overrides, *winner.overrides))
-    entry = Override(loser.data, loser.origin, reason)
-    return replace(winner, overrides=(entry, *loser.overrides, *winner.overrides))
+    """Return `winner` with `loser` noted as overridden, if a file set the loser.
+
+    Of more than `OVERRIDES_CAP` the nearest stay.
+    """
+    lost = (*loser.overrides, *winner.overrides)
+    if loser.data is not None and loser.origin.place is not None:
+        lost = (Override(loser.data, loser.origin, reason), *lost)
+    return replace(winner, overrides=lost[:OVERRIDES_CAP])
 
 
 def switched_off(value: Value) -> Value:

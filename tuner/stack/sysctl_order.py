@@ -64,12 +64,20 @@ def load_sets(host: HostFiles) -> list[list[SysctlFile]]:
     for path, file in host.by_path.items():
         if file.kind == "sysctl" and file.document and not _is_passed_over(path):
             group, placed = _place(path, file.document)
+            group = MACHINES_OWN if host.is_sysctl_stated else group
             if group == MACHINES_OWN or not (path in host.links or file.path in ranked):
                 groups.setdefault(group, []).append(placed)
     for path in host.masks:
         if STANDARD.match(path) and MACHINES_OWN in groups:
             groups[MACHINES_OWN].append(_place(path, None)[1])
     return list(groups.values())
+
+
+def passed_over(host: HostFiles) -> list[str]:
+    """Return the sysctl files that lie where sysctl looks, under a name that it does not read."""
+    return [
+        file.path for path, file in host.by_path.items() if file.kind == "sysctl" and _is_passed_over(path)
+    ]
 
 
 def _is_passed_over(path: str) -> bool:

@@ -26,6 +26,11 @@ class Target:
     sysctl_conf_at_boot: bool | None = None
     php_prefix: str | None = None
 
+    @property
+    def tells_the_kernel(self) -> bool:
+        """Whether the kernel's own numbers follow from it: a release was named, or a kernel version given."""
+        return "kernel" in self.versions or self.sysctl_conf_at_boot is not None
+
     def version(self, program: str) -> Version | None:
         """Return the version of `program`, or None when it is unknown."""
         return self.versions.get(program)
@@ -60,6 +65,8 @@ def _named(base: Target, name: str) -> Target:
         raise UsageError(
             f"unknown target '{name}': expected one of {', '.join(table)}, or kernel=6.1,php=8.2,..."
         )
+    if base.sysctl_conf_at_boot is not None:
+        raise UsageError(f"--target {base.name}: two releases in one target")
     row = table[name]
     programs = {key: value for key, value in row.items() if key in PROGRAMS}
     versions = {key: Version.parse(value["version"]) for key, value in programs.items()}

@@ -59,13 +59,11 @@ def build_listeners(
         sockets.setdefault(_socket_address(listen.address, every, bound), []).append(listen)
     built = {address: _build(address, found, kernel, target) for address, found in sockets.items()}
     _pair_twins(built)
-    by_server: dict[int, list[Listener]] = {}
+    by_server: dict[int, dict[ListenAddress, Listener]] = {}
     for address, found in sockets.items():
         for listen in found:
-            mine = by_server.setdefault(id(listen.server), [])
-            if built[address] not in mine:
-                mine.append(built[address])
-    return list(built.values()), by_server
+            by_server.setdefault(id(listen.server), {})[address] = built[address]
+    return list(built.values()), {server: list(mine.values()) for server, mine in by_server.items()}
 
 
 def servers(root: Block) -> list[Block]:

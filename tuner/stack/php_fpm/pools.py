@@ -104,6 +104,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target) -> Pool:
         min_spare_servers=read.with_default("pm.min_spare_servers", php_fpm_integer),
         max_spare_servers=read.with_default("pm.max_spare_servers", php_fpm_integer),
         spare_servers_refusal=absent("pool.spare_servers_refusal"),
+        spare_servers_culprit=absent("pool.spare_servers_culprit"),
         request_terminate_timeout=switched_off(
             read.with_default("request_terminate_timeout", php_fpm_time_s)
         ),
@@ -113,6 +114,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target) -> Pool:
         ),
     )
     pool.spare_servers_refusal = _spare_servers_refusal(pool)
+    pool.spare_servers_culprit = _spare_servers_culprit(pool)
     pool.listener = _listener(pool, _backlog(read, pm, target), kernel, target)
     return pool
 
@@ -134,6 +136,14 @@ def _spare_servers_refusal(pool: Pool) -> Value:
         label="process numbers",
         words="the constraints of pm = dynamic",
     )
+
+
+def _spare_servers_culprit(pool: Pool) -> Value:
+    """Return the number that php-fpm's refusal begins with, pm itself where nobody wrote that number."""
+    numbers = (pool.start_servers, pool.min_spare_servers, pool.max_spare_servers)
+    first_word = str(pool.spare_servers_refusal.data).partition(" ")[0]
+    written_numbers = (number for number in numbers if number.label == first_word and number.is_written)
+    return next(written_numbers, pool.pm)
 
 
 def _refusal(pm: str, children: int, start: int, least: int, most: int) -> str:
