@@ -58,7 +58,7 @@ def _version(target: Target) -> Value:
     version = target.version("kernel")
     if version is None:
         return unknown("kernel.version", "the kernel version: give --target", label="kernel")
-    return Value("kernel.version", str(version), Origin("target", f"--target {target.name}"), label="kernel")
+    return Value("kernel.version", str(version), Origin("target", f"target {target.name}"), label="kernel")
 
 
 def _in_force(sysctl: _Sysctl, key: str) -> Value:

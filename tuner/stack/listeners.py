@@ -120,7 +120,7 @@ def _zero_backlog_fix(target: Target) -> Value:
     version = target.patch_level("kernel")
     known = has_zero_backlog_fix(version) if version else None
     if known is not None:
-        return Value(name, known, Origin("target", f"--target {target.name}"))
+        return Value(name, known, Origin("target", f"target {target.name}"))
     options = (
         Option(False, (Condition("SYN queue fix", choice=NO_FIX_OF_JANUARY_2025),)),
         Option(True, (Condition("SYN queue fix", choice=FIX_OF_JANUARY_2025),)),
