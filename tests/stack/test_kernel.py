@@ -282,4 +282,4 @@ def test_a_kernel_up_to_4_0_refuses_more_than_16_bits(tmp_path: Path) -> None:
 def test_the_target_names_the_kernel(tmp_path: Path) -> None:
     target = parse_target("kernel=6.1")
     stack = stack_of(tmp_path, {SYSCTL_D: ""}, target.name)
-    assert (stack.kernel.version.data, stack.kernel.version.origin.words) == ("6.1", "--target kernel=6.1")
+    assert (stack.kernel.version.data, stack.kernel.version.origin.words) == ("6.1", "target kernel=6.1")
