@@ -255,3 +255,9 @@ def test_control_characters_of_contents_are_escaped(tmp_path: Path) -> None:
     for verb in ("check", "show"):
         ran = fpmtune(verb, tmp_path)
         assert all(char.isprintable() or char == "\n" for char in ran.out)
+
+
+def test_thousands_of_sysctl_keys_end_in_time(tmp_path: Path) -> None:
+    lines = (f"net.ipv4.conf.eth{number}.rp_filter = 1\n" for number in range(12_000))
+    write_tree(tmp_path, {"etc/sysctl.d/60-interfaces.conf": "".join(lines)})
+    assert fpmtune("check", tmp_path).status == 0

@@ -15,8 +15,8 @@ from tuner.stack.files import read_tree
 from tuner.stack.hosts import group_hosts
 from tuner.stack.sysctl_order import (
     Assignment,
+    Assignments,
     SysctlFile,
-    assignments,
     boot_files,
     load_sets,
     system_files,
@@ -59,15 +59,15 @@ def changed(values: dict[str, str]) -> dict[str, str]:
 
 
 def after_boot(files: list[SysctlFile], target: Target) -> dict[str, str]:
-    read = boot_files(files, target)
-    last = {key: found[-1] for key in BASE if (found := assignments(read, key))}
+    read = Assignments(boot_files(files, target))
+    last = {key: found[-1] for key in BASE if (found := read.of(key))}
     return changed({key: number(assignment) or BASE[key] for key, assignment in last.items()})
 
 
 def after_system(files: list[SysctlFile]) -> dict[str, str]:
     values = dict(BASE)
     for key in BASE:
-        for assignment in assignments(system_files(files), key):
+        for assignment in Assignments(system_files(files)).of(key):
             if assignment.is_known_to_procps:
                 values[key] = number(assignment) or values[key]
     return changed(values)

@@ -13,8 +13,8 @@ from tuner.stack.model import Kernel, SysctlKey
 from tuner.stack.settings import overriding, written
 from tuner.stack.sysctl_order import (
     Assignment,
+    Assignments,
     SysctlFile,
-    assignments,
     boot_files,
     keys_of,
     load_sets,
@@ -30,16 +30,26 @@ LISTEN_QUEUE_KEYS = (SOMAXCONN, MAX_SYN_BACKLOG, SYNCOOKIES)
 
 
 @dataclass(frozen=True, slots=True)
+class _LoadSet:
+    """What the boot reads of one set of files, what `sysctl --system` reads, what the boot leaves out."""
+
+    keys: Sequence[str]
+    boot: Assignments
+    system: Assignments
+    unread: Assignments
+
+
+@dataclass(frozen=True, slots=True)
 class _Sysctl:
     """Everything that decides a key's value."""
 
-    sets: Sequence[Sequence[SysctlFile]]
+    sets: Sequence[_LoadSet]
     target: Target
 
 
 def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKey]]:
     """Return the kernel of `host` and every key that its sysctl files set."""
-    sysctl = _Sysctl(load_sets(host), target)
+    sysctl = _Sysctl([_load_set(files, target) for files in load_sets(host)], target)
     kernel = Kernel(
         entity="kernel",
         version=_version(target),
@@ -51,7 +61,14 @@ def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKe
             "kernel", "ignores-max-syn-backlog", "kernel.ignores_max_syn_backlog", target
         ),
     )
-    return kernel, [_sysctl_key(sysctl, files, key) for files in sysctl.sets for key in keys_of(files)]
+    return kernel, [_sysctl_key(load_set, key, target) for load_set in sysctl.sets for key in load_set.keys]
+
+
+def _load_set(files: Sequence[SysctlFile], target: Target) -> _LoadSet:
+    read = boot_files(files, target)
+    documents = [file.document for file in read]
+    unread = [f for f in files if f.is_main and all(f.document is not document for document in documents)]
+    return _LoadSet(keys_of(files), Assignments(read), Assignments(system_files(files)), Assignments(unread))
 
 
 def _version(target: Target) -> Value:
@@ -65,7 +82,7 @@ def _in_force(sysctl: _Sysctl, key: str) -> Value:
     """Return the key's value after boot; files that no order ranks and that disagree make it unknown."""
     name = f"kernel.{key.rsplit('.', 1)[-1]}"
     default = defaults.default("kernel", key, name, sysctl.target)
-    per_set = [_after_boot(sysctl, files, key, default) for files in sysctl.sets]
+    per_set = [_after_boot(load_set, key, default, sysctl.target) for load_set in sysctl.sets]
     found = [value for value in per_set if value.is_written or value.origin.place]
     if not found and per_set:
         return next((value for value in per_set if value is not default), default)
@@ -105,17 +122,16 @@ def _undecided_between(found: list[Value], name: str, key: str) -> Value:
     return Value(name, None, Origin("unknown", reason, place), found[0].unit, "unknown", key, tuple(options))
 
 
-def _after_boot(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str, default: Value) -> Value:
+def _after_boot(load_set: _LoadSet, key: str, default: Value, target: Target) -> Value:
     """Return what systemd-sysctl leaves: it writes only the last value, which the kernel may refuse."""
-    read_at_boot = boot_files(files, sysctl.target)
-    found = [_value(a, default, sysctl.target) for a in assignments(read_at_boot, key)]
+    found = [_value(a, default, target) for a in load_set.boot.of(key)]
     value = default
     for number, candidate in enumerate(found):
         is_last = number == len(found) - 1
         if is_last and candidate.is_refused:
             return _refused(default, candidate)
         value = overriding(candidate, value, "a later setting wins") if number else candidate
-    return _with_unread(value, sysctl, files, read_at_boot, key)
+    return _with_unread(value, load_set.unread.of(key), target)
 
 
 def _refused(default: Value, candidate: Value) -> Value:
@@ -124,14 +140,10 @@ def _refused(default: Value, candidate: Value) -> Value:
     return replace(default, origin=replace(default.origin, words=words))
 
 
-def _with_unread(
-    value: Value, sysctl: _Sysctl, files: Sequence[SysctlFile], read: Sequence[SysctlFile], key: str
-) -> Value:
+def _with_unread(value: Value, unread: Sequence[Assignment], target: Target) -> Value:
     """Note settings in files that the boot passes over (sysctl.conf on Debian 13)."""
-    documents = [file.document for file in read]
-    unread = [f for f in files if f.is_main and all(f.document is not document for document in documents)]
-    for assignment in assignments(unread, key):
-        lost = _value(assignment, value, sysctl.target)
+    for assignment in unread:
+        lost = _value(assignment, value, target)
         value = overriding(value, lost, "sysctl.conf is not read at boot on this target")
     return value
 
@@ -161,16 +173,16 @@ def _is_accepted(key: str, number: int, target: Target) -> bool:
     return 0 <= number <= 255 if key == SYNCOOKIES else True
 
 
-def _sysctl_key(sysctl: _Sysctl, files: Sequence[SysctlFile], key: str) -> SysctlKey:
-    at_boot = assignments(boot_files(files, sysctl.target), key)
-    by_system = [a for a in assignments(system_files(files), key) if a.is_known_to_procps]
-    boot = _written_by_systemd(at_boot, key, sysctl.target)
+def _sysctl_key(load_set: _LoadSet, key: str, target: Target) -> SysctlKey:
+    at_boot = load_set.boot.of(key)
+    by_system = [a for a in load_set.system.of(key) if a.is_known_to_procps]
+    boot = _written_by_systemd(at_boot, key, target)
     return SysctlKey(
         entity=f"sysctl:{key}",
         key=key,
         boot=boot,
-        system=_written_by_procps(by_system, key, sysctl.target),
-        lost=_lost(at_boot, by_system, boot, key, sysctl.target),
+        system=_written_by_procps(by_system, key, target),
+        lost=_lost(at_boot, by_system, boot, key, target),
     )
 
 

@@ -128,26 +128,34 @@ def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def assignments(files: Iterable[SysctlFile], key: str) -> list[Assignment]:
-    """Return every assignment of `key`, in order; globs count only where no file names the key itself.
+class Assignments:
+    """The assignments of files that are read in this order, by key."""
 
-    `-key` without a value names it, too: it takes the key out of the globs.
-    """
-    every = [
-        Assignment(source, source.document.text, directive)
-        for source in files
-        if source.document
-        for directive in source.document.directives
-    ]
-    named = [a for a in every if a.directive.name.text == key]
-    found = named or [a for a in every if _is_glob_for(a.directive.name.text, key)]
-    return [a for a in found if a.directive.args]
+    def __init__(self, files: Iterable[SysctlFile]) -> None:
+        self._named: dict[str, list[Assignment]] = {}
+        self._globs: list[Assignment] = []
+        for source in files:
+            if source.document:
+                for directive in source.document.directives:
+                    self._add(Assignment(source, source.document.text, directive))
+
+    def _add(self, assignment: Assignment) -> None:
+        name = assignment.directive.name.text
+        self._named.setdefault(name, []).append(assignment)
+        if GLOB.search(name):
+            self._globs.append(assignment)
+
+    def of(self, key: str) -> list[Assignment]:
+        """Return every assignment of `key`, in order; globs count only where no file names the key itself.
+
+        `-key` without a value names it, too: it takes the key out of the globs.
+        """
+        found = self._named.get(key) or [a for a in self._globs if _matches(a.directive.name.text, key)]
+        return [a for a in found if a.directive.args]
 
 
-def _is_glob_for(pattern: str, key: str) -> bool:
+def _matches(pattern: str, key: str) -> bool:
     """Say whether `pattern` matches `key` part by part, as glob(3) does in /proc/sys."""
-    if not GLOB.search(pattern):
-        return False
     parts, names = pattern.split("."), key.split(".")
     return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
 
