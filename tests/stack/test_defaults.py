@@ -128,7 +128,5 @@ def test_every_default_is_known_for_every_target(table: str, label: str) -> None
         assert value.label == label
 
 
-def test_data_alone() -> None:
-    assert defaults.default_data("nginx", "listen.backlog", Target()) == 511
-    assert defaults.default_data("php-fpm", "listen.backlog", Target()) is None
+def test_oldest_version_considered() -> None:
     assert defaults.oldest_considered("php-fpm") == Version.parse("7.0")

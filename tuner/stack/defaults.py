@@ -8,7 +8,7 @@ from tuner import packaged
 from tuner.laws.version import Version
 from tuner.stack.condition import Condition
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Option, Origin, Value, undetermined, unknown
+from tuner.stack.value import Option, Origin, Value, undetermined, unknown
 
 
 def default(table: str, label: str, name: str, target: Target) -> Value:
@@ -24,18 +24,11 @@ def default(table: str, label: str, name: str, target: Target) -> Value:
     options = _options(table, label)
     version = target.version(program)
     if version is None:
-        value = undetermined(
-            name, options, f"the default depends on the {program} version", unit=unit, label=label
-        )
-        data = value.data
-        return replace(value, default=data)
+        reason = f"the default depends on the {program} version"
+        value = undetermined(name, options, reason, unit=unit, label=label)
+        return replace(value, default=value.data)
     chosen = next(o for o in _rows(table, label) if _contains(o, version))
     return Value(name, chosen.data, Origin("default", chosen.words), unit, label=label, default=chosen.data)
-
-
-def default_data(table: str, label: str, target: Target) -> Data | None:
-    """Return the default's bare data, or None where the version that decides it is unknown."""
-    return default(table, label, label, target).data
 
 
 def oldest_considered(table: str) -> Version:
