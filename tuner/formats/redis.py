@@ -7,7 +7,7 @@ from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.templates import prepare
 from tuner.source.masking import Masked
 from tuner.source.span import Span
-from tuner.source.text import Text, decode
+from tuner.source.text import Text, decode, encode
 
 UNBALANCED = "Unbalanced quotes in configuration line"
 """Redis' own words for a quote that does not close, or that is not followed by a blank."""
@@ -206,5 +206,5 @@ class _Reader:
 
 
 def _lowered(name: Word) -> Word:
-    lowered = decode(name.text.encode("utf-8", "surrogateescape").lower())
+    lowered = decode(encode(name.text).lower())
     return Word(lowered, name.span, name.quote)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tuner.source.text import encode
 from tuner.stack.value import Place, Value
 
 Severity = Literal["error", "warning", "info", "note"]
@@ -53,7 +54,7 @@ class Finding:
         primary = self.locations[0].place.text.path if self.locations else ""
         directive = next((v.label for v in self.evidence if v.origin.place), "")
         parts = "\0".join((self.rule, primary, self.entity, directive))
-        return hashlib.sha256(parts.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return hashlib.sha256(encode(parts)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

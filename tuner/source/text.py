@@ -13,6 +13,11 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def encode(text: str) -> bytes:
+    """Return the bytes that `decode` made `text` of; sorted by them, names stand in the programs' order."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 class Text:
     """The bytes of one file under the path that users see.
 
@@ -32,11 +37,6 @@ class Text:
             starts.append(at + 1)
             at = find(b"\n", at + 1)
         return starts
-
-    @property
-    def line_count(self) -> int:
-        """Number of lines; a final LF does not begin another one."""
-        return len(self._line_starts) - (self._line_starts[-1] == len(self.data) > 0)
 
     def position(self, offset: int) -> Position:
         """Return line and column of the byte at `offset` (the end of the file is a valid place)."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tuner.source.text import Text
+from tuner.source.text import Text, encode
 
 SIZE_CAP_BYTES = 32 * 2**20
 NUL_WINDOW_BYTES = 8192
@@ -107,7 +107,7 @@ def _collect_folder(
 def _entries(tree: Tree, shown: str, real: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(real) as found:
-            return sorted(found, key=lambda entry: os.fsencode(entry.name))
+            return sorted(found, key=lambda entry: encode(entry.name))
     except OSError as error:
         reason = f"cannot list this folder: {error.strerror}"
         tree.files[real] = SourceFile(shown, real, None, reason, is_given=True)
@@ -116,7 +116,7 @@ def _entries(tree: Tree, shown: str, real: str) -> list[os.DirEntry[str]]:
 
 def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str], bool]) -> None:
     target = os.path.realpath(disk_path)
-    if any(_lies_in(target, root) for root in tree.roots) and os.path.exists(target):
+    if any(lies_in(target, root) for root in tree.roots) and os.path.exists(target):
         tree.links[disk_path] = target
         return
     tree.outside_links[disk_path] = os.readlink(disk_path)
@@ -125,7 +125,8 @@ def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str]
         tree.files[disk_path] = SourceFile(shown, disk_path, None, "a link that leads back to itself")
 
 
-def _lies_in(path: str, folder: str) -> bool:
+def lies_in(path: str, folder: str) -> bool:
+    """Say whether `path` is `folder` or something below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 

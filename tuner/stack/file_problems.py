@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
-from tuner.source.text import Text
+from tuner.source.text import Text, encode
 from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
@@ -68,7 +68,7 @@ def _behind_value(document: Document, directive: Directive, comment: Value) -> H
     written = document.text.slice(word.span)
     found = TRAILING_HASH.search(written)
     before = written[: found.end() - 1] if found else ""
-    start = word.span.start + len(before.encode("utf-8", "surrogateescape"))
+    start = word.span.start + len(encode(before))
     is_number = NUMBER_WITH_HASH.match(word.text) is not None
     reading = "as part of the number before it and refuses it" if is_number else "as part of the value"
     return _hash_line(document, Span(start, word.span.end), reading, comment, is_refused=is_number)

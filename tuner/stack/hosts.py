@@ -16,7 +16,8 @@ from pathlib import PurePosixPath
 from tuner.formats.candidate import TEMPLATE_SUFFIX
 from tuner.formats.document import Kind
 from tuner.formats.recognise import recognise
-from tuner.source.tree import SourceFile, Tree, read
+from tuner.source.text import encode
+from tuner.source.tree import SourceFile, Tree, lies_in, read
 from tuner.stack.files import ReadFile, read_as
 
 GLOB = re.compile(r"[*?\[]")
@@ -56,14 +57,14 @@ class HostFiles:
     def host_path(self, disk_path: str) -> str:
         """Return the path that the host knows `disk_path` under."""
         for folder, prefix in self.mappings:
-            if disk_path == folder or disk_path.startswith(folder.rstrip("/") + "/"):
+            if lies_in(disk_path, folder):
                 rest = disk_path[len(folder.rstrip("/")) :]
                 return prefix.rstrip("/") + rest or "/"
         return disk_path
 
     def disk_path(self, host_path: str) -> str:
         """Return where on disk `host_path` would lie."""
-        best = max((m for m in self.mappings if _below(host_path, m[1])), key=lambda m: len(m[1]))
+        best = max((m for m in self.mappings if lies_in(host_path, m[1])), key=lambda m: len(m[1]))
         return best[0].rstrip("/") + host_path[len(best[1].rstrip("/")) :]
 
     def find(self, path: str, kind: Kind) -> ReadFile | Reach:
@@ -83,7 +84,7 @@ class HostFiles:
         return os.path.isdir(disk) and not self._leaves(folder)
 
     def _is_given(self, disk_path: str) -> bool:
-        return any(_below(disk_path, root) for root in self.covered)
+        return any(lies_in(disk_path, root) for root in self.covered)
 
     def _leaves(self, path: str) -> bool:
         """Say whether a link on the way to the host's `path` leads out of the given folders."""
@@ -120,7 +121,7 @@ class HostFiles:
         normal = os.path.normpath(pattern)
         names = self._matching(normal, self._names or self._index())
         if names:
-            return [self._as(path, kind) for path in sorted(names, key=os.fsencode)]
+            return [self._as(path, kind) for path in sorted(names, key=encode)]
         parts = normal.split("/")
         fixed = "/".join(parts[: next(i for i, part in enumerate(parts) if GLOB.search(part))])
         return [] if self.covers(fixed or "/") else Reach.OUTSIDE
@@ -157,10 +158,6 @@ def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
     )
 
 
-def _below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
 def group_hosts(
     tree: Tree, files: Iterable[ReadFile], root_mappings: Sequence[tuple[str, str]] = ()
 ) -> list[HostFiles]:
@@ -185,7 +182,7 @@ def _configuration_links(tree: Tree) -> list[str]:
 
 def _owner(disk_path: str, roots: Iterable[str]) -> str:
     """Return the innermost of the machines' roots above the file, or empty."""
-    return max((root for root in roots if _below(disk_path, root)), key=len, default="")
+    return max((root for root in roots if lies_in(disk_path, root)), key=len, default="")
 
 
 def machine_root(disk_path: str) -> str | None:
@@ -232,7 +229,7 @@ def _unknown_files(tree: Tree, host: HostFiles, folders: Sequence[str]) -> dict[
     return {
         host.host_path(disk): source
         for disk, source in {**unrecognised, **unread}.items()
-        if any(_below(disk, folder) for folder in folders)
+        if any(lies_in(disk, folder) for folder in folders)
     }
 
 
@@ -245,7 +242,7 @@ def _add_links(tree: Tree, host: HostFiles) -> None:
     known, unknown = dict(host.by_path), dict(host.unknown)
     paths = sorted({*known, *unknown})
     for link, target in _link_targets(tree, host):
-        for path in _at_or_below(target, paths):
+        for path in _at_orlies_in(target, paths):
             alias = link + path[len(target) :]
             if path in known:
                 host.by_path.setdefault(alias, known[path])
@@ -255,7 +252,7 @@ def _add_links(tree: Tree, host: HostFiles) -> None:
                 host.aliases.setdefault(unknown[path].disk_path, []).append(alias)
 
 
-def _at_or_below(target: str, paths: Sequence[str]) -> Iterator[str]:
+def _at_orlies_in(target: str, paths: Sequence[str]) -> Iterator[str]:
     """Yield those of the sorted `paths` that are `target` or lie below it."""
     folder = target.rstrip("/") + "/"
     at = bisect_left(paths, target)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuner.formats.document import Directive, Document
-from tuner.source.text import Text
+from tuner.source.text import Text, encode
 from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.target import Target
 
@@ -112,7 +112,7 @@ def boot_files(files: Iterable[SysctlFile], target: Target) -> list[SysctlFile]:
                 chosen.setdefault(BOOT_NAME_OF_SYSCTL_CONF, file)
         elif not file.name.startswith("."):
             chosen.setdefault(file.name, file)
-    return [chosen[name] for name in sorted(chosen, key=_bytes)]
+    return [chosen[name] for name in sorted(chosen, key=encode)]
 
 
 def system_files(files: Iterable[SysctlFile]) -> list[SysctlFile]:
@@ -121,11 +121,7 @@ def system_files(files: Iterable[SysctlFile]) -> list[SysctlFile]:
     main = [file for file in files if file.is_main]
     for file in sorted((f for f in files if not f.is_main), key=lambda f: f.directory):
         chosen.setdefault(file.name, file)
-    return [*(chosen[name] for name in sorted(chosen, key=_bytes)), *main]
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")
+    return [*(chosen[name] for name in sorted(chosen, key=encode)), *main]
 
 
 class Assignments:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tuner.formats.document import Word
 from tuner.source.span import Span
-from tuner.source.text import Text
+from tuner.source.text import Text, encode
 from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Kernel, Listener
@@ -171,9 +171,7 @@ def _nginx_backlog(text: str) -> Data | None:
 def _number_of(parameter: Word) -> Word:
     """Return the part of `backlog=N` behind the equals sign, with its own place where it is written bare."""
     _, _, number = parameter.text.partition("=")
-    if parameter.quote or parameter.span.end - parameter.span.start != len(
-        parameter.text.encode("utf-8", "surrogateescape")
-    ):
+    if parameter.quote or parameter.span.end - parameter.span.start != len(encode(parameter.text)):
         return replace(parameter, text=number)
     return replace(
         parameter, text=number, span=Span(parameter.span.start + len("backlog="), parameter.span.end)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tuner.formats.document import Directive, Document
-from tuner.source.text import Text
+from tuner.source.text import Text, encode
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
@@ -150,7 +150,7 @@ def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> li
         else:
             groups.setdefault(folder if in_pool_folder else path, []).append(path)
     for paths in groups.values():
-        ordered = sorted(paths, key=lambda p: p.encode("utf-8", "surrogateescape"))
+        ordered = sorted(paths, key=encode)
         instances.append(_load(host, budget, target, ordered[0], [files[p] for p in ordered], reached))
     return instances
 
