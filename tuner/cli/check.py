@@ -3,13 +3,12 @@
 from argparse import Namespace
 
 from tuner import __version__
+from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
 from tuner.cli.output import complain, is_colored, write_result
 from tuner.judge.finding import SEVERITIES, Judgement
 from tuner.judge.load import load_rules
 from tuner.judge.run import judge
-
-CLEAN, FINDINGS, FAILURE, NOTHING_CHECKED = 0, 1, 2, 3
 
 
 def check(options: Namespace) -> int:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from traceback import extract_tb
 
 from tuner import __version__
+from tuner.cli.exit_status import FAILURE, INTERRUPTED
 from tuner.errors import FpmtuneError
 from tuner.formats.document import KINDS
 
-FAILURE = 2
-INTERRUPTED = 130
 EPILOG = """\
 exit status: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage, a missing PATH or an internal error;
 3 nothing was checked (no file of a known kind)."""

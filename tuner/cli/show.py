@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from tuner.cli.check import CLEAN, FAILURE, NOTHING_CHECKED
+from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.loading import load
 from tuner.cli.output import complain, is_colored, write_result
 
