@@ -126,7 +126,7 @@ def test_other_closed_streams(tree: Path, redirection: str) -> None:
 def test_complaints_show_control_characters(tree: Path) -> None:
     ran = fpmtune("check", "gone\x1b[31m\n\u202e", b"\xff", cwd=tree)
     assert ran.status == 2
-    assert "gone\\x1b[31m\\n\\u202e" in ran.err
+    assert "gone\\x1b[31m\\x0a\\u202e" in ran.err
     assert ran.err.count("\n") == 2
 
 

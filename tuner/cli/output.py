@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tuner.errors import UsageError
+from tuner.report.terminal import printable, use_color
 
 
 def write_result(options: Namespace, text: str) -> None:
@@ -40,8 +41,6 @@ def is_colored(options: Namespace) -> bool:
     """Say whether the report is coloured: a file of `-o` only when asked to."""
     if options.output or sys.stdout is None:
         return bool(options.color == "always")
-    from tuner.report.terminal import use_color
-
     return use_color(options.color, sys.stdout, os.environ)
 
 
@@ -49,6 +48,5 @@ def complain(message: str) -> None:
     """Say on standard error what went wrong; control characters of a path are shown, not sent."""
     if sys.stderr is None:
         return
-    shown = message.encode("utf-8", "backslashreplace").decode("utf-8")
     with suppress(OSError):
-        print("fpmtune: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in shown), file=sys.stderr)
+        print(f"fpmtune: {printable(message)}", file=sys.stderr)
