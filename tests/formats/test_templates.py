@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.formats.templates import is_template, prepare
+from tuner.formats.templates import is_template, made_path, prepare
 from tuner.source.span import Span
 from tuner.source.text import Text
 
@@ -141,3 +141,17 @@ def test_unclosed_holes_are_read_in_linear_time(path: str, piece: bytes) -> None
 def test_the_header_line_of_ansible_is_not_part_of_the_file() -> None:
     masked = prepare(Text("pool.conf.j2", b"#jinja2: trim_blocks: True\n[www]\n#jinja2: no header\n"), True)
     assert masked.data.splitlines() == [b" " * 26, b"[www]", b"#jinja2: no header"]
+
+
+@pytest.mark.parametrize(
+    ("path", "made"),
+    [
+        ("etc/www.conf.j2", "etc/www.conf"),
+        ("www.conf.ERB", "www.conf"),
+        ("nginx.conf.tmpl.j2", "nginx.conf"),
+        ("nginx.conf", "nginx.conf"),
+        ("roles/.j2", "roles/.j2"),
+    ],
+)
+def test_made_path(path: str, made: str) -> None:
+    assert made_path(path) == made

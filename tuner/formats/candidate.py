@@ -1,9 +1,9 @@
 """Which files are worth opening: by name alone, so that a large repository is not read through."""
 
 import posixpath
-import re
 
-TEMPLATE_SUFFIX = re.compile(r"\.(?:j2|jinja2?|erb|epp|tmpl|tpl|template)\Z", re.IGNORECASE)
+from tuner.formats.templates import made_path
+
 SUFFIXES = frozenset({"", ".conf", ".cnf", ".vhost", ".nginx", ".inc", ".types", ".site"})
 FOLDERS = frozenset({"sites-available", "sites-enabled", "sites_available", "sites_enabled", "pool.d"})
 
@@ -14,7 +14,7 @@ def is_candidate(path: str) -> bool:
     What a template is filled in to has its own suffix, below the template's.
     """
     folder, name = posixpath.split(path)
-    stem = TEMPLATE_SUFFIX.sub("", name)
+    stem = made_path(name)
     if stem != name and not stem.startswith("."):
         return True
     suffix = posixpath.splitext(stem)[1].lower()

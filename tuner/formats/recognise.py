@@ -11,8 +11,7 @@ from pathlib import PurePosixPath
 from re import Pattern
 
 from tuner.formats.document import Kind
-from tuner.formats.templates import SUFFIXES as TEMPLATE_SUFFIXES
-from tuner.formats.templates import is_template, prepare
+from tuner.formats.templates import is_template, made_path, prepare
 from tuner.source.text import BOM, Text
 
 HEAD_BYTES = 64 * 1024
@@ -186,7 +185,7 @@ def recognise(path: str, data: bytes) -> Kind | None:
 
     An empty file, or one of comments only, goes by its path.
     """
-    pure = _made_file(path)
+    pure = PurePosixPath(made_path(path.lower()))
     if pure.parent.name == "sysctl.d" and pure.suffix == ".conf":
         return _kind_in_sysctl_d(path, data)
     in_sites = not _SITE_FOLDERS.isdisjoint(pure.parts[:-1])
@@ -223,14 +222,6 @@ def _kind_of_silent_file(pure: PurePosixPath, proposals: tuple[Kind, ...]) -> Ki
     if ".conf" not in pure.name and not folders & _SITE_FOLDERS and not _NGINX_DATA.search(pure.name):
         return None
     return proposals[0] if proposals else None
-
-
-def _made_file(path: str) -> PurePosixPath:
-    """Return the path in lower case, without template suffixes: what a template makes."""
-    pure = PurePosixPath(path.lower())
-    while pure.suffix in TEMPLATE_SUFFIXES:
-        pure = pure.with_suffix("")
-    return pure
 
 
 def _proposals(pure: PurePosixPath) -> Iterator[Kind]:

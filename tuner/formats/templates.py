@@ -6,6 +6,7 @@ unclosed holes is still read in linear time.
 
 import re
 from pathlib import PurePosixPath
+from posixpath import splitext
 
 from tuner.source.masking import HoleGrammar, Masked, mask
 from tuner.source.text import Text
@@ -60,6 +61,15 @@ _GRAMMAR_OF_SUFFIX = {
     ".epp": _ERB,
     ".template": _ANY_AND_ENVIRONMENT,
 }
+
+
+def made_path(path: str) -> str:
+    """Return the path of the file that a template makes: `path` without the templates' endings."""
+    stem, suffix = splitext(path)
+    while suffix.lower() in SUFFIXES:
+        path = stem
+        stem, suffix = splitext(path)
+    return path
 
 
 def is_template(path: str, data: bytes) -> bool:

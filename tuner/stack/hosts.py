@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePosixPath
 
-from tuner.formats.candidate import TEMPLATE_SUFFIX
 from tuner.formats.document import Kind
 from tuner.formats.recognise import recognise
+from tuner.formats.templates import made_path
 from tuner.source.text import encode
 from tuner.source.tree import SourceFile, Tree, lies_in, read
 from tuner.stack.files import ReadFile, read_as
@@ -218,7 +218,7 @@ def _host(
 def _path_of(host: HostFiles, file: ReadFile) -> str:
     """Return the path the host will have the file under: a template loses its suffix."""
     path = host.host_path(file.source.disk_path)
-    return TEMPLATE_SUFFIX.sub("", path) if file.status == "template" else path
+    return made_path(path) if file.status == "template" else path
 
 
 def _unknown_files(tree: Tree, host: HostFiles, folders: Sequence[str]) -> dict[str, SourceFile]:
