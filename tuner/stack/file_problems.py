@@ -10,7 +10,7 @@ from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
 from tuner.stack.model import HashLine
-from tuner.stack.php_fpm.pools import version_in_path
+from tuner.stack.php_fpm.pools import target_at
 from tuner.stack.target import Target
 from tuner.stack.value import Origin, Place, Value
 
@@ -39,13 +39,8 @@ def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:
         line
         for file in files
         if file.kind == "php-fpm" and file.document
-        for line in _of_document(file.document, _target_of(file, target))
+        for line in _of_document(file.document, target_at(file.path, target))
     ]
-
-
-def _target_of(file: ReadFile, target: Target) -> Target:
-    version = version_in_path(file.path)
-    return target.with_version("php", version) if version else target
 
 
 def _of_document(document: Document, target: Target) -> Iterable[HashLine]:

@@ -116,7 +116,7 @@ def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target:
     backlog, words = _backlog(found, target)
     request = Request(
         owner="nginx",
-        name=", ".join(dict.fromkeys(name for listen in found for name in _server_names(listen.server)))
+        name=", ".join(dict.fromkeys(name for listen in found for name in server_names(listen.server)))
         or "_",
         entity=f"nginx:{address}",
         address=str(address),
@@ -129,7 +129,8 @@ def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target:
     return build_listener(request, kernel, target)
 
 
-def _server_names(server: Block) -> list[str]:
+def server_names(server: Block) -> list[str]:
+    """Return every name of every `server_name` of a server."""
     return [name for block in server.named("server_name") for name in block.arguments]
 
 

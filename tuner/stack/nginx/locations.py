@@ -6,7 +6,7 @@ from dataclasses import replace
 from tuner.formats.document import Word
 from tuner.stack.model import Listener, Location, Upstream
 from tuner.stack.nginx.blocks import Block, Configuration
-from tuner.stack.nginx.listeners import servers
+from tuner.stack.nginx.listeners import server_names, servers
 from tuner.stack.nginx.values import in_force, variable
 from tuner.stack.settings import as_text, nginx_time_s, written
 from tuner.stack.target import Target
@@ -111,7 +111,4 @@ def _path(block: Block) -> str:
 
 
 def _server_name(server: Block | None) -> str:
-    if server is None:
-        return ""
-    names = [name for block in server.named("server_name") for name in block.arguments]
-    return names[0] if names else "_"
+    return next(iter(server_names(server)), "_") if server else ""

@@ -41,9 +41,9 @@ def version_in_path(path: str) -> Version | None:
     return Version.parse(f"{major}.{minor}")
 
 
-def instance_target(instance: Instance, target: Target) -> Target:
-    """Return `target` with the PHP version that the instance's path tells, unless one was given."""
-    version = version_in_path(instance.path)
+def target_at(path: str, target: Target) -> Target:
+    """Return `target` with the PHP version that a file's path tells, unless one was given."""
+    version = version_in_path(path)
     return target.with_version("php", version) if version else target
 
 
@@ -86,7 +86,7 @@ class _Reader:
 
 def build_pools(instance: Instance, kernel: Kernel, target: Target) -> list[Pool]:
     """Return the pools of one php-fpm. Clients are joined later."""
-    own = instance_target(instance, target)
+    own = target_at(instance.path, target)
     return [_pool(settings, kernel, own) for settings in instance.pools.values()]
 
 
