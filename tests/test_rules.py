@@ -10,7 +10,7 @@ from tests.trees import judgement_of, write_tree
 from tuner import packaged
 from tuner.judge.finding import Finding
 from tuner.judge.load import load_rules
-from tuner.judge.rule import CompiledRule, Example
+from tuner.judge.rule import CompiledRule, Example, Expectation
 
 ROOT = Path(__file__).parent.parent
 RULES = load_rules()
@@ -69,13 +69,13 @@ def test_example(compiled: CompiledRule, example: Example, tmp_path: Path) -> No
         )
 
 
-def matches(finding: Finding, expected: object, root: Path) -> bool:
+def matches(finding: Finding, expected: Expectation, root: Path) -> bool:
     path, line, column = place_of(finding, root)
     return (
-        expected.path in (None, path)  # type: ignore[attr-defined]
-        and expected.line in (None, line)  # type: ignore[attr-defined]
-        and expected.column in (None, column)  # type: ignore[attr-defined]
-        and (expected.message is None or expected.message in finding.message)  # type: ignore[attr-defined]
+        expected.path in (None, path)
+        and expected.line in (None, line)
+        and expected.column in (None, column)
+        and (expected.message is None or expected.message in finding.message)
     )
 
 
