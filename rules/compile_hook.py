@@ -25,7 +25,8 @@ class CompileRules(BuildHookInterface):
         """Write both files where the builder picks them up."""
         if self.target_name != "wheel" or version == "editable":
             return
-        out = Path(tempfile.mkdtemp(prefix="fpmtune-rules-"))
+        self.folder = tempfile.TemporaryDirectory(prefix="fpmtune-rules-")
+        out = Path(self.folder.name)
         for name, table in compile_rules(Path(self.root) / "rules").items():
             (out / name).write_text(
                 json.dumps(table, ensure_ascii=True, separators=(",", ":")), encoding="ascii"
