@@ -21,16 +21,16 @@ def default(table: str, label: str, name: str, target: Target) -> Value:
     unit = setting.get("unit", "")
     if "varies" in setting:
         return unknown(name, setting["varies"], unit=unit, label=label)
-    options = _options(table, label)
     version = target.version(program)
     if version is None:
         reason = f"the default depends on the {program} version"
-        value = undetermined(name, options, reason, unit=unit, label=label)
+        value = undetermined(name, _options(table, label), reason, unit=unit, label=label)
         return replace(value, default=value.data)
     chosen = next(o for o in _rows(table, label) if _contains(o, version))
     return Value(name, chosen.data, Origin("default", chosen.words), unit, label=label, default=chosen.data)
 
 
+@cache
 def oldest_considered(table: str) -> Version:
     """Return the oldest version that is reckoned with when no target states one."""
     return Version.parse(packaged.defaults_tables()[table]["oldest"])
