@@ -195,7 +195,7 @@ def test_a_wrong_name_is_an_error_with_its_column(scope: ScopeName, source: str,
             "host",
             "sum(p.max_children for p in host.pools if p.pm in ('static', absent)) > 2 * len(host.redis)",
         ),
-        ("hash_line", "hash_line.is_refused and hash_line.reads_as == 'x'"),
+        ("hash_line", "hash_line.hash_starts_comment and hash_line.reads_as == 'x'"),
         ("problem", "problem.kind == 'syntax'"),
     ],
 )

@@ -196,8 +196,8 @@ def test_a_problem_brings_its_place_and_caps_the_severity(make: Make, own: str, 
 
 def test_a_hash_line_needs_no_choice(make: Make) -> None:
     words = make.written("hash_line.text", "# a", "www.conf", 3, default="# a")
-    line = make.entity(model.HashLine, text=words, reads_as="a", is_refused=True)
-    rule = make.rule(scope="hash_line", when="hash_line.is_refused and hash_line.text != absent")
+    line = make.entity(model.HashLine, text=words, reads_as="a")
+    rule = make.rule(scope="hash_line", when="hash_line.text != absent")
     finding = only_finding(make.entity(model.Stack, hash_lines=[line]), rule)
     assert finding.severity == "warning"
     assert lines(finding) == [("primary", "www.conf", 3, "hash_line.text = # a")]

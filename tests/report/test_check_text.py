@@ -62,7 +62,7 @@ def test_finding_across_two_files_in_full() -> None:
     assert (
         report(clamped)
         == """\
-warning[QUE001] backlog-clamped: listen.backlog = 65535 is cut to 4096 by net.core.somaxconn
+warning[QUE001] backlog-clamped: listen.backlog = 65535 is cut to 4096 by net.core.somaxconn (if kernel < 5.4)
   --> etc/php/8.2/fpm/pool.d/www.conf:3:18
    |
  3 | listen.backlog = 65535
@@ -75,7 +75,6 @@ warning[QUE001] backlog-clamped: listen.backlog = 65535 is cut to 4096 by net.co
                net.core.somaxconn = 4096 (etc/sysctl.d/60-web.conf:2)
                net.core.somaxconn = 128 (kernel < 5.4) or 4096 (kernel >= 5.4)
                effective backlog = 4096, min(backlog, net.core.somaxconn)
-   = holds: kernel < 5.4
    = fix: Ask for what the kernel grants: listen.backlog = 4096
    = needs: restart php8.2-fpm
 

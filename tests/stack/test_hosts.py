@@ -216,3 +216,10 @@ def test_an_include_decides_what_a_file_is(tmp_path: Path) -> None:
     assert isinstance(found, ReadFile)
     assert (found.kind, found.status) == ("nginx", "checked")
     assert found in host.files
+
+
+def test_a_missing_folder_beside_others_is_an_empty_one_unless_links_fill_it(tmp_path: Path) -> None:
+    host = host_of(tmp_path, {"etc/nginx/nginx.conf": NGINX})
+    assert host.glob("/etc/nginx/conf.d/*.conf", "nginx") == []
+    assert host.glob("/etc/nginx/sites-enabled/*", "nginx") is Reach.OUTSIDE
+    assert host.glob("/etc/php/pool.d/*.conf", "php-fpm") is Reach.OUTSIDE

@@ -34,7 +34,7 @@ def reaches(address: str, listen: str) -> bool:
         ("127.0.0.1:9000", "127.0.0.1:9000", True),
         ("127.0.0.1:9000", "0.0.0.0:9000", True),
         ("127.0.0.1:9000", "[::]:9000", True),
-        ("127.0.0.1:9000", "localhost:9000", True),
+        ("127.0.0.1:9000", "localhost:9000", False),
         ("127.0.0.1:9000", "[::1]:9000", False),
         ("127.0.0.1:9000", "127.0.0.1:9001", False),
         ("127.0.0.1:9000", "9001", False),
@@ -80,7 +80,7 @@ def test_a_socket_is_the_same_however_either_side_spells_it(
     assert not reaches(f"unix:{one}", f"{other}x")
 
 
-hosts = st.sampled_from(["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "php", "[2001:db8::1]"])
+hosts = st.sampled_from(["127.0.0.1", "[::1]", "10.0.0.1", "php", "[2001:db8::1]"])
 
 
 @given(hosts, hosts, st.integers(1, 65535))
@@ -146,7 +146,7 @@ def test_equal_locations_of_two_servers_are_both_linked(tmp_path: Path) -> None:
 
 
 def test_an_address_that_two_pools_share_leads_to_both(tmp_path: Path) -> None:
-    http = f"server {{ listen 80; {location('/', '127.0.0.1:9000')} }}"
+    http = f"server {{ listen 80; {location('/', 'localhost:9000')} }}"
     stack = joined(tmp_path, http, pool("a", "127.0.0.1:9000"), pool("b", "localhost:9000"))
     assert [path.pool and path.pool.name for path in stack.paths] == ["a", "b"]
 

@@ -135,8 +135,8 @@ def test_a_fragment_keeps_what_it_sets_and_doubts_what_it_does_not(tmp_path: Pat
     assert location.fastcgi_read_timeout.data == 7
     doubted = location.fastcgi_connect_timeout
     assert [(o.data, str(o.conditions[0])) for o in doubted.options] == [
-        (60, "the including file does not set fastcgi_connect_timeout"),
-        (None, "the including file sets fastcgi_connect_timeout"),
+        (60, "the file that includes this one does not set fastcgi_connect_timeout"),
+        (None, "the file that includes this one sets fastcgi_connect_timeout"),
     ]
     assert (doubted.data, doubted.default) == (None, 60)
 
@@ -154,3 +154,10 @@ def test_a_location_has_the_sockets_of_its_server(tmp_path: Path) -> None:
     http = f"server {{ listen 80; listen [::]:80; location / {{ {PASS} }} }} server {{ listen 81; }}"
     location = only_location(tmp_path, http)
     assert [listener.address for listener in location.listeners] == ["0.0.0.0:80", "[::]:80"]
+
+
+def test_an_include_that_is_not_followed_may_set_a_timeout(tmp_path: Path) -> None:
+    http = f"include /srv/x/*.conf; server {{ listen 80; fastcgi_send_timeout 5; location / {{ {PASS} }} }}"
+    location = only_location(tmp_path, http)
+    assert [option.data for option in location.fastcgi_read_timeout.options] == [60, None]
+    assert location.fastcgi_send_timeout.data == 5

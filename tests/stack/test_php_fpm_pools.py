@@ -12,6 +12,8 @@ from tuner.stack.value import Data, Value
 
 LISTEN = "listen = /run/www.sock\n"
 
+FPM = "etc/php/8.2/fpm"
+
 
 def pool_with(root: Path, settings: str, target: str = "php=8.2", pm: str = "static") -> Pool:
     text = f"[www]\n{LISTEN}pm = {pm}\npm.max_children = 5\n{settings}\n"
@@ -238,3 +240,33 @@ def test_dynamic_without_spare_servers_is_refused(tmp_path: Path) -> None:
 def test_a_value_of_the_environment_is_unknown(tmp_path: Path) -> None:
     value = pool_with(tmp_path, "pm.max_children = ${FPM_CHILDREN}").max_children
     assert (value.state, value.is_refused, value.is_written) == ("unknown", False, True)
+
+
+def test_a_hole_for_the_address_keeps_the_listener(tmp_path: Path) -> None:
+    text = "[www]\nlisten = ${FPM_LISTEN}\nlisten.backlog = 0\npm = static\npm.max_children = 2\n"
+    (pool,) = stack_of(tmp_path, {f"{FPM}/pool.d/www.conf": text}).pools
+    assert pool.listener and (pool.listener.address, pool.listener.family) == ("${FPM_LISTEN}", "unknown")
+    assert pool.listener.backlog.data == 0
+
+
+def test_settings_without_a_header_are_a_part_of_some_pool(tmp_path: Path) -> None:
+    text = "listen.backlog = 0\npm = dynamic\npm.max_children = 5\npm.min_spare_servers = 9\n"
+    (pool,) = stack_of(tmp_path, {"www.conf": text}).pools
+    assert (pool.name, pool.max_children.data, pool.listen.state) == ("(no header)", 5, "absent")
+    assert pool.listener and pool.listener.backlog.data == 0
+
+
+def test_an_include_that_is_not_followed_may_set_anything_in_its_pool(tmp_path: Path) -> None:
+    text = "[www]\nlisten = 9000\npm = static\npm.max_children = 2\ninclude = /opt/x/*.conf\n"
+    (pool,) = stack_of(tmp_path, {f"{FPM}/pool.d/www.conf": text}, "php=8.2").pools
+    assert [option.data for option in pool.max_children.options] == [2, None]
+    assert pool.listener and [option.data for option in pool.listener.backlog.options] == [-1, None]
+
+
+def test_a_pool_without_children_is_refused_where_all_files_were_read(tmp_path: Path) -> None:
+    files = {
+        f"{FPM}/php-fpm.conf": f"[global]\ninclude = /{FPM}/pool.d/*.conf\n",
+        f"{FPM}/pool.d/www.conf": "[www]\nlisten = 9000\npm = static\n",
+    }
+    (pool,) = stack_of(tmp_path, files).pools
+    assert pool.spare_servers_refusal.data == "pm.max_children (0) must be a positive value"

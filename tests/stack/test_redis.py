@@ -120,7 +120,20 @@ def test_each_server_keeps_to_itself(tmp_path: Path) -> None:
     assert [addresses(server) for server in stack.redis] == [["10.0.0.1:1"], ["10.0.0.1:2"]]
 
 
-def test_a_hole_for_the_port_hides_the_sockets(tmp_path: Path) -> None:
+def test_a_hole_for_the_port_stays_in_the_address(tmp_path: Path) -> None:
     text = "port {{ port }}\nmaxclients 5\nunixsocket /run/r.sock\n"
     (server,) = stack_of(tmp_path, {"etc/redis/redis.conf.j2": text}).redis
-    assert addresses(server) == ["unix:/run/r.sock"]
+    assert addresses(server) == ["0.0.0.0:{{ port }}", "[::]:{{ port }}", "unix:/run/r.sock"]
+
+
+def test_an_include_that_is_not_followed_may_have_the_last_word(tmp_path: Path) -> None:
+    text = "bind 127.0.0.1\ntcp-backlog 128\ninclude /opt/local.conf\nport 6380\n"
+    (server,) = stack_of(tmp_path, {"etc/redis/redis.conf": text}).redis
+    assert [option.data for option in server.tcp_backlog.options] == [128, None]
+    assert addresses(server) == ["?:6380"]
+
+
+@pytest.mark.parametrize("line", ["tcp-backlog 511 # default", "tcp-backlog 99 88", "tcp-backlog"])
+def test_one_argument_or_redis_refuses_it(line: str, tmp_path: Path) -> None:
+    (server,) = stack_of(tmp_path, {"etc/redis/redis.conf": f"bind 127.0.0.1\n{line}\n"}).redis
+    assert server.tcp_backlog.is_refused

@@ -98,7 +98,8 @@ def _finding_lines(finding: Finding, same: list[Finding], style: Style, verbose:
 
 def _title_line(finding: Finding, style: Style) -> str:
     kind = style.paint(f"{finding.severity}[{printable(finding.rule)}]", SEVERITY_PAINT[finding.severity])
-    return f"{kind} {printable(finding.name)}: {style.paint(one_line(finding.message), 'bold')}"
+    holds = f" (if {one_line(finding.condition)})" if finding.condition else ""
+    return f"{kind} {printable(finding.name)}: {style.paint(one_line(finding.message), 'bold')}{holds}"
 
 
 def _shown_locations(finding: Finding, verbose: bool) -> list[Location]:
@@ -140,8 +141,6 @@ def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[
     evidence = list(dict.fromkeys(evidence_words(value) for value in finding.evidence))
     if evidence:
         yield "evidence", evidence
-    if finding.condition:
-        yield "holds", _prose(finding.condition)
     if finding.fix:
         yield "fix", _prose(finding.fix)
     if finding.requires:

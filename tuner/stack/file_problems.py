@@ -1,6 +1,5 @@
 """What is wrong with the files themselves, and the lines of php-fpm files that hold a `#`."""
 
-import re
 from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Document
@@ -14,8 +13,20 @@ from tuner.stack.php_fpm.pools import target_at
 from tuner.stack.target import Target
 from tuner.stack.value import Origin, Place, Value
 
-TRAILING_HASH = re.compile(r"[ \t]+#")
-NUMBER_WITH_HASH = re.compile(r"\s*-?[0-9]+[smhd]?[ \t]*#")
+NOT_TEXT = frozenset(
+    {
+        *("pm", "pm.max_children", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"),
+        *("pm.max_spawn_rate", "pm.max_requests", "pm.process_idle_timeout", "listen.backlog"),
+        *("request_terminate_timeout", "request_slowlog_timeout", "request_slowlog_trace_depth"),
+        *("rlimit_files", "rlimit_core", "process.priority", "process.max", "log_limit", "log_level"),
+        *("emergency_restart_threshold", "emergency_restart_interval", "process_control_timeout"),
+        *("systemd_interval", "syslog.facility"),
+    }
+)
+"""Directives that take a number, a time or a word of a list: there a `#` behind the value is refused.
+
+In text it is one character more.
+"""
 
 
 def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
@@ -34,7 +45,7 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
 
 
 def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:
-    """Return every line of the php-fpm files that starts with `#`, and every value followed by one."""
+    """Return every line of the php-fpm files that starts with `#`, and every number or word before one."""
     return [
         line
         for file in files
@@ -44,12 +55,18 @@ def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:
 
 
 def _of_document(document: Document, target: Target) -> Iterable[HashLine]:
-    comment = defaults.default("php-fpm", "hash-starts-comment", "hash_line.hash_starts_comment", target)
+    name = "hash_line.hash_starts_comment"
+    default = defaults.default("php-fpm", "hash-starts-comment", name, target)
+    comment = default.renamed(name, "# starts a comment")
     for directive in document.walk():
         if directive.name.text.startswith("#"):
-            yield _hash_line(document, directive.name.span, _reading(directive), comment, is_refused=True)
-        elif directive.args and not directive.args[0].quote and TRAILING_HASH.search(directive.args[0].text):
+            yield _hash_line(document, directive.name.span, _reading(directive), comment)
+        elif directive.key is None and directive.name.text.lower() in NOT_TEXT and _has_hash(directive):
             yield _behind_value(document, directive, comment)
+
+
+def _has_hash(directive: Directive) -> bool:
+    return bool(directive.args) and not directive.args[0].unknown and "#" in directive.args[0].text
 
 
 def _reading(directive: Directive) -> str:
@@ -61,15 +78,12 @@ def _reading(directive: Directive) -> str:
 def _behind_value(document: Document, directive: Directive, comment: Value) -> HashLine:
     word = directive.args[0]
     written = document.text.slice(word.span)
-    found = TRAILING_HASH.search(written)
-    before = written[: found.end() - 1] if found else ""
-    start = word.span.start + len(encode(before))
-    is_number = NUMBER_WITH_HASH.match(word.text) is not None
-    reading = "as part of the number before it and refuses it" if is_number else "as part of the value"
-    return _hash_line(document, Span(start, word.span.end), reading, comment, is_refused=is_number)
+    start = word.span.start + len(encode(written[: written.find("#")]))
+    reading = "as part of the value before it and refuses it"
+    return _hash_line(document, Span(start, word.span.end), reading, comment)
 
 
-def _hash_line(document: Document, span: Span, reading: str, comment: Value, *, is_refused: bool) -> HashLine:
+def _hash_line(document: Document, span: Span, reading: str, comment: Value) -> HashLine:
     place = Place(document.text, span)
     text = Value("hash_line.text", place.source, Origin("file", str(place), place))
     return HashLine(
@@ -77,5 +91,4 @@ def _hash_line(document: Document, span: Span, reading: str, comment: Value, *, 
         text=text,
         reads_as=reading,
         hash_starts_comment=comment,
-        is_refused=is_refused,
     )

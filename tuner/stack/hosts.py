@@ -124,7 +124,18 @@ class HostFiles:
             return [self._as(path, kind) for path in sorted(names, key=encode)]
         parts = normal.split("/")
         fixed = "/".join(parts[: next(i for i, part in enumerate(parts) if GLOB.search(part))])
-        return [] if self.covers(fixed or "/") else Reach.OUTSIDE
+        is_empty = kind == "nginx" and self._is_empty_folder(fixed)
+        return [] if is_empty or self.covers(fixed or "/") else Reach.OUTSIDE
+
+    def _is_empty_folder(self, folder: str) -> bool:
+        """Say whether `folder` is missing beside others: version control keeps no empty ones.
+
+        What is enabled by links (`sites-enabled`) is often kept out of it, so it may hold anything.
+        """
+        beside = os.path.dirname(folder)
+        if folder.endswith("-enabled"):
+            return False
+        return beside.count("/") > 1 and self.covers(beside) and not os.path.lexists(self.disk_path(folder))
 
     def links_out(self, pattern: str) -> list[str]:
         """Return the links that match `pattern` and leave the given paths, as the host knows them."""

@@ -30,13 +30,14 @@ class Endpoint:
         """Say whether a connection to this endpoint reaches what listens at `pool`.
 
         A pool on every address answers loopback; whether it also answers another host's name depends on
-        where that name leads, so it does not count. `localhost` counts as 127.0.0.1, and `[::]` as every
-        address of IPv4, too.
+        where that name leads, so it does not count. nginx tries every address of `localhost`, 127.0.0.1 among
+        them; which one a pool on `localhost` takes depends on the machine's hosts file, so only the same name
+        reaches it. `[::]` counts as every address of IPv4, too.
         """
         if self.path or pool.path or self.port != pool.port:
             return self == pool
         if self.host in IPV4_LOOPBACK:
-            return pool.host in (*IPV4_LOOPBACK, EVERY_IPV4_ADDRESS, EVERY_ADDRESS)
+            return pool.host in ("127.0.0.1", self.host, EVERY_IPV4_ADDRESS, EVERY_ADDRESS)
         if self.host == IPV6_LOOPBACK:
             return pool.host in (IPV6_LOOPBACK, EVERY_ADDRESS)
         return self.host == pool.host

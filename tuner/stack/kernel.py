@@ -21,7 +21,7 @@ from tuner.stack.sysctl_order import (
     system_files,
 )
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Option, Origin, Value, absent, unknown
+from tuner.stack.value import Data, Option, Origin, Value, absent, doubted, unknown
 
 SOMAXCONN = "net.core.somaxconn"
 MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog"
@@ -59,7 +59,7 @@ def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKe
         tcp_syncookies=_in_force(sysctl, SYNCOOKIES),
         ignores_max_syn_backlog=defaults.default(
             "kernel", "ignores-max-syn-backlog", "kernel.ignores_max_syn_backlog", target
-        ),
+        ).renamed("kernel.ignores_max_syn_backlog", "tcp_max_syn_backlog is ignored with SYN cookies"),
     )
     return kernel, [_sysctl_key(load_set, key, target) for load_set in sysctl.sets for key in load_set.keys]
 
@@ -95,13 +95,12 @@ def _in_force(sysctl: _Sysctl, key: str) -> Value:
 
 def _set_elsewhere(default: Value, key: str) -> Value:
     """Return the default with the doubt that sysctl files outside the given paths set the key."""
-    at_default = Condition(key, choice=f"{key} is left at its default")
-    elsewhere = Option(None, (Condition(key, choice=f"{key} is set outside the given paths"),))
-    known = (Option(default.data, (), default.origin.words),) if default.is_known else default.options
-    options = tuple(Option(o.data, (*o.conditions, at_default), o.words) for o in known)
-    reason = f"no sysctl file among the given paths, so {key} may be set elsewhere: give --sysctl or --target"
-    return replace(
-        default, data=None, state="unknown", origin=Origin("unknown", reason), options=(*options, elsewhere)
+    return doubted(
+        default,
+        kept=f"{key} is left at its default",
+        lost=f"{key} is set outside the given paths",
+        reason=f"no sysctl file among the given paths, so {key} may be set elsewhere: "
+        "give --sysctl or --target",
     )
 
 
@@ -114,6 +113,7 @@ def _undecided_between(found: list[Value], name: str, key: str) -> Value:
                 value.data,
                 (Condition(f"{key} order", choice=f"{path} is the one that counts"),),
                 str(value.origin),
+                value.origin.place,
             )
         )
     files = " and ".join(str(value.origin) for value in found)

@@ -8,7 +8,7 @@ from tuner.stack.condition import Condition
 from tuner.stack.kernel import kernel_version
 from tuner.stack.model import Family, Kernel, Listener, Owner
 from tuner.stack.target import Target
-from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined
+from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined, unknown
 
 UNIT = "connections"
 FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
@@ -88,6 +88,8 @@ def _syn_queue(request: Request, effective: Value, kernel: Kernel, target: Targe
     name, label = "listener.syn_queue_capacity", "SYN queue capacity"
     if request.family == "unix":
         return absent(name, "a unix socket has no SYN queue", unit=UNIT, label=label)
+    if request.family == "unknown":
+        return unknown(name, "whether the socket is a unix socket is not known", unit=UNIT, label=label)
     version = kernel_version(target)
     fix = _zero_backlog_fix(target)
     if kernel.tcp_syncookies.is_known and kernel.tcp_syncookies.data and kernel.ignores_max_syn_backlog.data:
@@ -116,13 +118,14 @@ def _syn_queue(request: Request, effective: Value, kernel: Kernel, target: Targe
 
 def _zero_backlog_fix(target: Target) -> Value:
     """Return whether the kernel lets a SYN queue hold one entry more, as since January 2025."""
-    name = "kernel.zero_backlog_fix"
+    name, label = "kernel.zero_backlog_fix", "SYN queue fix of January 2025"
     version = target.patch_level("kernel")
     known = has_zero_backlog_fix(version) if version else None
     if known is not None:
-        return Value(name, known, Origin("target", f"target {target.name}"))
+        return Value(name, known, Origin("target", f"target {target.name}"), label=label)
     options = (
         Option(False, (Condition("SYN queue fix", choice=NO_FIX_OF_JANUARY_2025),)),
         Option(True, (Condition("SYN queue fix", choice=FIX_OF_JANUARY_2025),)),
     )
-    return undetermined(name, options, "the kernel's patch level: give --target kernel=X.Y.Z")
+    reason = "the kernel's patch level: give --target kernel=X.Y.Z"
+    return undetermined(name, options, reason, label=label)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from tuner.stack.value import Place, Value
 
 Owner = Literal["nginx", "php-fpm", "redis"]
-Family = Literal["tcp4", "tcp6", "unix"]
+Family = Literal["tcp4", "tcp6", "unix", "unknown"]
 
 
 class Entity(BaseModel):
@@ -116,12 +116,11 @@ class Pool(Entity):
 
 
 class HashLine(Entity):
-    """A line of a php-fpm file that starts with `#`, or a value with a `#` behind it."""
+    """A line of a php-fpm file that starts with `#`, or a `#` behind a value that cannot hold one."""
 
     text: Value
     reads_as: str
     hash_starts_comment: Value
-    is_refused: bool
 
 
 class Redis(Entity):

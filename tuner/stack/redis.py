@@ -3,9 +3,10 @@
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuner.formats.document import Directive, Document, Word
+from tuner.source.span import Span
 from tuner.source.text import Text
 from tuner.stack import defaults
 from tuner.stack.files import ReadFile
@@ -16,7 +17,7 @@ from tuner.stack.model import Family, Kernel, Listener, Redis
 from tuner.stack.nginx.addresses import same_ipv6
 from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Origin, Place, Value
+from tuner.stack.value import Data, Origin, Place, Value, doubted, unknown
 
 DEPTH_CAP = 50
 CLUSTER_BUS_OFFSET = 10000
@@ -47,13 +48,23 @@ ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tc
 
 @dataclass(slots=True)
 class _Settings:
-    """Every directive of one server in the order of loading, with the file it stands in."""
+    """Every directive of one server in the order of loading, with the file it stands in.
+
+    `not_followed` are includes that lead out of the given paths, with their position in that order.
+    """
 
     found: list[tuple[Directive, Text]] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
 
+    not_followed: list[tuple[int, str]] = field(default_factory=list)
+
     def named(self, name: str) -> list[tuple[Directive, Text]]:
-        return [item for item in self.found if item[0].name.text == name and item[0].args]
+        return [item for item in self.found if item[0].name.text == name]
+
+    def not_followed_after(self, name: str) -> str:
+        """Return an include, not followed, that may have the last word on a directive, or empty."""
+        last = max((n for n, item in enumerate(self.found) if item[0].name.text == name), default=-1)
+        return next((include for position, include in self.not_followed if position > last), "")
 
 
 def build_redis(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> list[Redis]:
@@ -89,7 +100,7 @@ def _run(
             continue
         word = directive.args[0]
         place = Place(document.text, word.span)
-        targets = _targets(host, report, word, document.text) if budget.allows(place) else []
+        targets = _targets(host, report, word, document.text, settings) if budget.allows(place) else []
         for file in targets:
             if file.path in trail:
                 words = f"redis-server crashes: {file.path} includes itself, by way of {' -> '.join(trail)}"
@@ -104,11 +115,14 @@ def _run(
                     _run(host, budget, settings, file.document, (*trail, file.path))
 
 
-def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> list[ReadFile]:
+def _targets(
+    host: HostFiles, report: IncludeReport, word: Word, text: Text, settings: _Settings
+) -> list[ReadFile]:
     place = Place(text, word.span)
     if word.unknown or not word.text.startswith("/"):
         reason = word.unknown or "relative to the folder that redis-server is started in"
         report.not_followed(word.text, place, reason)
+        settings.not_followed.append((len(settings.found), word.text))
         return []
     found = host.glob(word.text, "redis") if GLOB.search(word.text) else host.find(word.text, "redis")
     if isinstance(found, list):
@@ -118,6 +132,7 @@ def _targets(host: HostFiles, report: IncludeReport, word: Word, text: Text) -> 
         return [found]
     if found is Reach.OUTSIDE:
         report.not_followed(word.text, place, "outside the given paths")
+        settings.not_followed.append((len(settings.found), word.text))
     else:
         report.missing(place, f"redis-server does not start: there is no {word.text}")
     return []
@@ -143,7 +158,7 @@ def _scalar(settings: _Settings, label: str, target: Target) -> Value:
     for directive, text in settings.named(label):
         found = written(
             default.name,
-            directive.args[0],
+            _only_argument(directive),
             text,
             READERS[label],
             label=label,
@@ -151,7 +166,27 @@ def _scalar(settings: _Settings, label: str, target: Target) -> Value:
             default=default.data,
         )
         value = overriding(found, value, "a later setting wins") if value else found
-    return value or default
+    include = settings.not_followed_after(label)
+    return _may_be_set_by(value or default, include) if include else value or default
+
+
+def _only_argument(directive: Directive) -> Word:
+    """Return the argument; of none or several, which Redis refuses, all of them as one word."""
+    if len(directive.args) == 1:
+        return directive.args[0]
+    if not directive.args:
+        return Word("", directive.name.span)
+    span = Span(directive.args[0].span.start, directive.args[-1].span.end)
+    return Word(" ".join(word.text for word in directive.args), span)
+
+
+def _may_be_set_by(value: Value, include: str) -> Value:
+    return doubted(
+        value,
+        kept=f"{include} does not set {value.label}",
+        lost=f"{include} sets {value.label}",
+        reason=f"{include}, which is included, may set {value.label}: it is not among the given paths",
+    )
 
 
 def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:
@@ -160,26 +195,52 @@ def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Famil
         for host, family, listen in _bound(settings):
             yield f"{host}:{port}", family, listen
     for directive, text in settings.named("unixsocket")[-1:]:
-        listen = written("listener.listen", directive.args[0], text, as_text, label="unixsocket")
-        if listen.is_known and listen.data:
-            yield f"unix:{listen.data}", "unix", listen
+        listen = written("listener.listen", _only_argument(directive), text, as_text, label="unixsocket")
+        if listen.data != "":
+            yield f"unix:{directive.args[0].text}", "unix", listen
 
 
-def _ports(settings: _Settings, target: Target) -> list[int]:
-    """Return every TCP port: the plain and the TLS one, and the cluster bus, whose queue is as long."""
+def _ports(settings: _Settings, target: Target) -> list[str]:
+    """Return every TCP port: the plain and the TLS one, and the cluster bus, whose queue is as long.
+
+    Where a hole or an unknown include decides a port, what is written, or `?`.
+    """
     found = [_scalar(settings, label, target) for label in ("port", "tls-port")]
-    ports = [int(port.data or 0) for port in found if port.is_known and port.data]
     if settings.named("sentinel") and not found[0].is_written:
-        ports[0] = SENTINEL_PORT
-    is_cluster = settings.named("cluster-enabled")[-1:]
-    if ports and is_cluster and is_cluster[0][0].args[0].text.lower() == "yes":
-        bus = _scalar(settings, "cluster-port", target)
-        ports.append(int(bus.data or 0) or ports[0] + CLUSTER_BUS_OFFSET)
-    return ports
+        found[0] = replace(found[0], data=SENTINEL_PORT)
+    ports = [port for port in map(_port, found) if port]
+    bus = _bus_port(settings, target, ports[0]) if ports and _is_cluster(settings) else ""
+    return [*ports, bus] if bus else ports
+
+
+def _port(port: Value) -> str:
+    if port.is_known:
+        return str(port.data) if port.data else ""
+    if port.origin.place and not port.options:
+        return port.origin.place.source
+    kept = next((option.data for option in port.options if option.data is not None), None)
+    return "" if kept == 0 else "?"
+
+
+def _is_cluster(settings: _Settings) -> bool:
+    said = settings.named("cluster-enabled")[-1:]
+    return bool(said and said[0][0].args) and said[0][0].args[0].text.lower() == "yes"
+
+
+def _bus_port(settings: _Settings, target: Target, port: str) -> str:
+    bus = _scalar(settings, "cluster-port", target)
+    if bus.is_known and not bus.data:
+        return str(int(port) + CLUSTER_BUS_OFFSET) if port.isdigit() else "?"
+    return _port(bus)
 
 
 def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
     binds = settings.named("bind")
+    include = settings.not_followed_after("bind")
+    if include:
+        reason = f"{include}, which is included, may set bind: it is not among the given paths"
+        yield "?", "unknown", unknown("listener.listen", reason, label="bind")
+        return
     if not binds:
         origin = Origin("default", "no bind: every address")
         for host, family in ANY_ADDRESS:
@@ -188,7 +249,10 @@ def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
     directive, text = binds[-1]
     for word in directive.args:
         listen = written("listener.listen", word, text, as_text, label="bind")
-        for address in word.text.split() if listen.is_known else ():
+        if not listen.is_known:
+            yield word.text, "unknown", listen
+            continue
+        for address in word.text.split():
             yield *_bound_address(address.removeprefix("-")), listen
 
 

@@ -54,6 +54,7 @@ class Option:
     data: Data | None
     conditions: Conditions
     words: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,23 @@ class Value:
 
 
 def _origin_of(option: Option, value: Value) -> Origin:
-    return Origin("default", option.words or value.origin.words)
+    kind: OriginKind = "file" if option.place else "default"
+    return Origin(kind, option.words or value.origin.words, option.place)
+
+
+def doubted(value: Value, *, kept: str, lost: str, reason: str) -> Value:
+    """Return `value` with the doubt that something unseen sets it: the cases are called `kept` and `lost`."""
+    cause = f"{value.label}: {lost}"
+    known = value.options
+    if value.is_known:
+        known = (Option(value.data, (), str(value.origin), value.origin.place),)
+    stays = Condition(cause, choice=kept)
+    options = (
+        *(replace(option, conditions=(*option.conditions, stays)) for option in known),
+        Option(None, (Condition(cause, choice=lost),)),
+    )
+    origin = Origin("unknown", reason, value.origin.place)
+    return replace(value, data=None, state="unknown", origin=origin, options=options)
 
 
 def unknown(name: str, reason: str, *, unit: str = "", label: str = "", place: Place | None = None) -> Value:

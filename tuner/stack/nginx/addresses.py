@@ -29,6 +29,8 @@ class ListenAddress:
 
     def __str__(self) -> str:
         """Return it as `show` prints it: `0.0.0.0:80`, `[::]:80`, `unix:/run/x.sock`."""
+        if self.family == "unknown":
+            return self.host
         return f"unix:{self.host}" if self.family == "unix" else f"{self.host}:{self.port}"
 
 

@@ -42,6 +42,7 @@ class Block:
     text: Text | None = None
     children: list[Block] = field(default_factory=list)
     is_complete: bool = True
+    not_followed: list[str] = field(default_factory=list)
     depth: int = 0
     _by_name: dict[str, list[Block]] = field(default_factory=dict)
 
@@ -126,18 +127,23 @@ class _Loader:
         if not self.budget.allows(place):
             return
         if word.unknown or "$" in word.text:
-            self.report.not_followed(word.text, place, "its name is not written out")
+            self._pass_over(word.text, place, "its name is not written out", parent)
             return
-        for file in self._targets(word.text, place, is_template=document.is_template):
+        for file in self._targets(word.text, place, parent, is_template=document.is_template):
             self._enter(file, place, parent, trail)
 
-    def _targets(self, written: str, place: Place, *, is_template: bool) -> list[ReadFile]:
+    def _pass_over(self, written: str, place: Place, reason: str, parent: Block) -> None:
+        """Note an include that is not followed; what it sets at this level is not known."""
+        self.report.not_followed(written, place, reason)
+        if reason != PACKAGE_FILE:
+            parent.not_followed.append(written)
+
+    def _targets(self, written: str, place: Place, parent: Block, *, is_template: bool) -> list[ReadFile]:
         pattern = written
         if not pattern.startswith("/"):
             if self.prefix is None:
-                self.report.not_followed(
-                    pattern, place, "relative to a main file that is not among the given paths"
-                )
+                reason = "relative to a main file that is not among the given paths"
+                self._pass_over(pattern, place, reason, parent)
                 return []
             pattern = posixpath.join(self.prefix, pattern)
         found = self.host.glob(pattern, "nginx") if GLOB.search(pattern) else self.host.find(pattern, "nginx")
@@ -148,16 +154,16 @@ class _Loader:
                 self.report.links_out(written, self.host.links_out(pattern), place)
             return found
         if is_template and found is Reach.MISSING:
-            self.report.not_followed(written, place, "a template's include: the file may be made later")
+            self._pass_over(written, place, "a template's include: the file may be made later", parent)
         else:
-            self._missing(written, place, found)
+            self._missing(written, place, found, parent)
         return []
 
-    def _missing(self, written: str, place: Place, reach: Reach) -> None:
+    def _missing(self, written: str, place: Place, reach: Reach, parent: Block) -> None:
         if PACKAGED.match(written):
-            self.report.not_followed(written, place, PACKAGE_FILE)
+            self._pass_over(written, place, PACKAGE_FILE, parent)
         elif reach is Reach.OUTSIDE:
-            self.report.not_followed(written, place, "outside the given paths")
+            self._pass_over(written, place, "outside the given paths", parent)
         else:
             self.report.missing(place, f"nginx does not start: there is no {written}")
 

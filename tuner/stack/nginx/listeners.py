@@ -12,7 +12,7 @@ from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Kernel, Listener
 from tuner.stack.nginx.addresses import DEFAULT_HTTP_PORT, ListenAddress, parse_listen
 from tuner.stack.nginx.blocks import Block
-from tuner.stack.nginx.values import variable, worker_processes
+from tuner.stack.nginx.values import worker_processes
 from tuner.stack.settings import INT64_MAX, as_text, decimal, wrap_int32, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Value, derive
@@ -85,13 +85,16 @@ def _listens(server: Block) -> list[_Listen]:
 
 
 def _listens_of(server: Block, block: Block) -> list[_Listen]:
-    """Return the directive as TCP or unix listeners; none for UDP and for an address not written out."""
+    """Return the directive as listeners; none for UDP. A hole for the address leaves the family unknown."""
     words = block.directive.args if block.directive else ()
-    if not words or words[0].unknown or "$" in words[0].text:
+    if not words:
         return []
     if any(word.text in ("quic", "udp") for word in words[1:]):
         return []
-    addresses = parse_listen(words[0].text)
+    if words[0].unknown:
+        addresses = [ListenAddress("unknown", words[0].text, "")]
+    else:
+        addresses = parse_listen(words[0].text)
     return [_Listen(address, server, words[0], block.text, words[1:]) for address in addresses]
 
 
@@ -106,7 +109,7 @@ def _socket_address(
 
     `bound` are those of `every` address of this nginx that have a socket of their own.
     """
-    if address.is_wildcard or address.family == "unix" or address in bound:
+    if address.is_wildcard or address.family in ("unix", "unknown") or address in bound:
         return address
     wildcard = ListenAddress(address.family, "0.0.0.0" if address.family == "tcp4" else "[::]", address.port)
     return wildcard if wildcard in every else address
@@ -153,7 +156,7 @@ def _backlog(found: list[_Listen], target: Target) -> tuple[Value, str]:
 
 
 def _written_backlog(parameter: Word, text: Text, default: Value) -> tuple[Value, str]:
-    word = variable(_number_of(parameter))
+    word = _number_of(parameter)
     number = written(
         BACKLOG, word, text, _nginx_backlog, label="backlog", unit="connections", default=default.data
     )

@@ -29,7 +29,8 @@ def build_upstreams(configuration: Configuration) -> dict[str, Upstream]:
 
 
 def _member(server: Block) -> Value | None:
-    if not server.directive or not server.directive.args or server.text is None:
+    """Return the address of a `server` of an upstream; None for one that is `down`."""
+    if not server.directive or server.text is None or not server.arguments or "down" in server.arguments[1:]:
         return None
     word = variable(server.directive.args[0])
     return written("upstream.member", word, server.text, as_text, label="server")

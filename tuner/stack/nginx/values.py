@@ -4,11 +4,10 @@ from dataclasses import replace
 
 from tuner.formats.document import Word
 from tuner.stack import defaults
-from tuner.stack.condition import Condition
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.settings import Reader, decimal, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Option, Origin, Value, unknown
+from tuner.stack.value import Data, Value, doubted, unknown
 
 AUTO = "auto"
 
@@ -16,20 +15,32 @@ AUTO = "auto"
 def in_force(block: Block, directive: str, name: str, read: Reader, target: Target) -> Value:
     """Return the value of `directive` at `block`; what it overrides further out is noted in it.
 
-    Where the file's surroundings are not known and nothing in it sets the directive, the value is the
-    default only if the including file leaves it alone.
+    Where a file that is not among the given ones may set the directive, because it includes this one or is
+    included at a level that does not set it, the value is in doubt.
     """
     default = defaults.default("nginx", directive, name, target)
-    value: Value | None = None
     levels = list(block.upwards())
+    value, is_written = default, False
+    if not levels[-1].is_complete:
+        value = _may_be_set_by(default, "the file that includes this one")
     for level in reversed(levels):
+        if level.not_followed:
+            value = _may_be_set_by(value, level.not_followed[0])
         for setting in level.named(directive):
             found = _setting(setting, default, name, read)
             if found:
-                value = overriding(found, value, "an inner block wins") if value else found
-    if value:
-        return value
-    return default if levels[-1].is_complete else _unless_set_around(default, directive)
+                value = overriding(found, value, "an inner block wins") if is_written else found
+                is_written = True
+    return value
+
+
+def _may_be_set_by(value: Value, other: str) -> Value:
+    return doubted(
+        value,
+        kept=f"{other} does not set {value.label}",
+        lost=f"{other} sets {value.label}",
+        reason=f"{other} may set {value.label}: it is not among the given paths",
+    )
 
 
 def worker_processes(outermost: Block, target: Target) -> Value:
@@ -61,17 +72,3 @@ def variable(word: Word) -> Word:
     if "$" in word.text and not word.unknown:
         return replace(word, unknown=f"it holds a variable of nginx: {word.text}")
     return word
-
-
-def _unless_set_around(default: Value, directive: str) -> Value:
-    cause = f"{directive} around this file"
-    kept = Option(
-        default.data,
-        (Condition(cause, choice=f"the including file does not set {directive}"),),
-        default.origin.words,
-    )
-    other = Option(None, (Condition(cause, choice=f"the including file sets {directive}"),))
-    reason = f"the nginx file that includes this one may set {directive}: it is not among the given paths"
-    return replace(
-        default, data=None, state="unknown", origin=Origin("unknown", reason), options=(kept, other)
-    )

@@ -17,6 +17,15 @@ from tuner.stack.value import Place
 DEPTH_CAP = 5
 POOL_FOLDERS = frozenset({"pool.d", "php-fpm.d", "fpm.d"})
 GLOBAL = "global"
+WITHOUT_HEADER = "(no header)"
+GLOBAL_DIRECTIVES = frozenset(
+    {
+        *("pid", "error_log", "log_level", "log_limit", "log_buffering", "syslog.ident", "syslog.facility"),
+        *("emergency_restart_threshold", "emergency_restart_interval", "process_control_timeout"),
+        *("process.max", "daemonize", "events.mechanism", "systemd_interval"),
+        *("rlimit_files", "rlimit_core", "process.priority"),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -29,11 +38,16 @@ class Setting:
 
 @dataclass(slots=True)
 class PoolSettings:
-    """Everything written for one pool, in the order of loading."""
+    """Everything written for one pool, in the order of loading.
+
+    `not_followed` are includes inside it that lead out of the given paths; `is_complete` says that all files
+    of its php-fpm were read, so that nothing else can set its directives.
+    """
 
     name: str
-    header: Setting
     settings: list[Setting] = field(default_factory=list)
+    not_followed: list[str] = field(default_factory=list)
+    is_complete: bool = False
 
     def scalars(self, label: str) -> list[Setting]:
         """Return every setting of a directive, the one in force last."""
@@ -52,13 +66,17 @@ class Instance:
 class _Loader:
     """Keeps the section that is current: php-fpm lets it run on through includes."""
 
-    def __init__(self, host: HostFiles, budget: IncludeBudget, target: Target, instance: Instance) -> None:
+    def __init__(
+        self, host: HostFiles, budget: IncludeBudget, target: Target, instance: Instance, *, is_main: bool
+    ) -> None:
         self.host = host
         self.budget = budget
         self.report = budget.report
         self.target = target
         self.instance = instance
         self.current: PoolSettings | None = None
+        self.is_in_global = is_main
+        self.is_everything_followed = True
         self.reached: set[str] = set()
 
     def load(self, file: ReadFile, trail: tuple[str, ...] = ()) -> None:
@@ -69,20 +87,32 @@ class _Loader:
     def _run(self, directives: Iterable[Directive], document: Document, trail: tuple[str, ...]) -> None:
         for directive in directives:
             if directive.children is not None:
-                self._enter_section(directive, document)
+                self._enter_section(directive)
                 self._run(directive.children, document, trail)
             elif directive.name.text == "include" and directive.args:
                 self._include(directive, document, trail)
-            elif self.current:
-                self.current.settings.append(Setting(directive, document.text))
+            elif pool := self._pool_of(directive):
+                pool.settings.append(Setting(directive, document.text))
 
-    def _enter_section(self, header: Directive, document: Document) -> None:
+    def _pool_of(self, directive: Directive) -> PoolSettings | None:
+        """Return the pool that a directive belongs to: before any header, one that another file names."""
+        if self.current or self.is_in_global or directive.name.text.lower() in GLOBAL_DIRECTIVES:
+            return self.current
+        return self.instance.pools.setdefault("", PoolSettings(WITHOUT_HEADER))
+
+    def _enter_section(self, header: Directive) -> None:
         name = header.name.text
-        if name.lower() == GLOBAL:
-            self.current = None
-            return
-        new = PoolSettings(name, Setting(header, document.text))
-        self.current = self.instance.pools.setdefault(name.lower(), new)
+        self.is_in_global = name.lower() == GLOBAL
+        self.current = None
+        if not self.is_in_global:
+            self.current = self.instance.pools.setdefault(name.lower(), PoolSettings(name))
+
+    def _pass_over(self, pattern: str, place: Place, reason: str) -> None:
+        """Note an include that is not followed; what it sets in the current pool is not known."""
+        self.report.not_followed(pattern, place, reason)
+        self.is_everything_followed = False
+        if self.current:
+            self.current.not_followed.append(pattern)
 
     def _include(self, directive: Directive, document: Document, trail: tuple[str, ...]) -> None:
         word = directive.args[0]
@@ -90,7 +120,7 @@ class _Loader:
         if not self.budget.allows(place):
             return
         if word.unknown:
-            self.report.not_followed(word.text, place, f"its name is not written out ({word.unknown})")
+            self._pass_over(word.text, place, f"its name is not written out ({word.unknown})")
             return
         for file in self._targets(word.text, place):
             if file.path in trail:
@@ -107,7 +137,7 @@ class _Loader:
     def _targets(self, pattern: str, place: Place) -> list[ReadFile]:
         if not pattern.startswith("/"):
             if self.target.php_prefix is None:
-                self.report.not_followed(pattern, place, "relative to php-fpm's prefix, which is not known")
+                self._pass_over(pattern, place, "relative to php-fpm's prefix, which is not known")
                 return []
             pattern = posixpath.join(self.target.php_prefix, pattern)
         is_glob = GLOB.search(pattern) is not None
@@ -121,7 +151,7 @@ class _Loader:
                 self.report.unmatched(place, f"no file matches {pattern}: php-fpm warns and goes on")
             return found
         if found is Reach.OUTSIDE:
-            self.report.not_followed(pattern, place, "outside the given paths")
+            self._pass_over(pattern, place, "outside the given paths")
         else:
             self.report.unmatched(place, f"there is no {pattern}: php-fpm warns and goes on")
         return []
@@ -138,7 +168,7 @@ def load_instances(host: HostFiles, report: IncludeReport, target: Target) -> li
     budget = IncludeBudget(report)
     for path, file in files.items():
         if _is_main(path, file):
-            instances.append(_load(host, budget, target, path, [file], reached))
+            instances.append(_load(host, budget, target, path, [file], reached, is_main=True))
     groups: dict[str, list[str]] = {}
     for path, file in files.items():
         folder = posixpath.dirname(path)
@@ -162,12 +192,16 @@ def _load(
     path: str,
     files: list[ReadFile],
     reached: set[str],
+    *,
+    is_main: bool = False,
 ) -> Instance:
     instance = Instance(files[0], path)
-    loader = _Loader(host, budget, target, instance)
+    loader = _Loader(host, budget, target, instance, is_main=is_main)
     for file in files:
         loader.load(file)
     reached |= loader.reached
+    for pool in instance.pools.values():
+        pool.is_complete = is_main and loader.is_everything_followed
     return instance
 
 

@@ -20,7 +20,7 @@ from tuner.stack.settings import (
     written,
 )
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Override, Value, absent, derive, unknown
+from tuner.stack.value import Data, Override, Value, absent, derive, doubted, unknown
 
 PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
 LAST_PHP_5 = "5.6"
@@ -56,12 +56,14 @@ class _Reader:
     def __init__(self, settings: PoolSettings, target: Target) -> None:
         self.settings = settings
         self.target = target
-        self.is_whole = all(settings.scalars(label) for label in REQUIRED)
+        self.is_whole = settings.is_complete or all(settings.scalars(label) for label in REQUIRED)
 
     def with_default(self, label: str, read: Reader) -> Value:
         """Return the value in force, php-fpm's default where nobody wrote the directive."""
         default = defaults.default("php-fpm", label, f"pool.{label}", self.target)
         value = self._last(label, read, default.unit, default.data)
+        if self.settings.not_followed and not (value and value.state == "unknown"):
+            return _may_be_set_by(value or default, self.settings.not_followed[0])
         if value or self.is_whole:
             return value or default
         return unknown(default.name, PART_OF_A_POOL, unit=default.unit, label=label)
@@ -82,6 +84,15 @@ class _Reader:
 
     def _in_pool(self, word: Word) -> Word:
         return replace(word, text=word.text.replace("$pool", self.settings.name))
+
+
+def _may_be_set_by(value: Value, include: str) -> Value:
+    return doubted(
+        value,
+        kept=f"{include} does not set {value.label}",
+        lost=f"{include} sets {value.label}",
+        reason=f"{include}, which the pool includes, may set {value.label}: it is not among the given paths",
+    )
 
 
 def build_pools(instance: Instance, kernel: Kernel, target: Target) -> list[Pool]:
@@ -110,7 +121,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target) -> Pool:
         ),
         longest_read_timeout=unknown(
             "pool.longest_read_timeout",
-            "no nginx location among the given paths passes requests to this pool",
+            "no nginx location is known to pass requests to this pool",
         ),
     )
     pool.spare_servers_refusal = _spare_servers_refusal(pool)
@@ -140,7 +151,7 @@ def _spare_servers_refusal(pool: Pool) -> Value:
 
 def _spare_servers_culprit(pool: Pool) -> Value:
     """Return the number that php-fpm's refusal begins with, pm itself where nobody wrote that number."""
-    numbers = (pool.start_servers, pool.min_spare_servers, pool.max_spare_servers)
+    numbers = (pool.max_children, pool.start_servers, pool.min_spare_servers, pool.max_spare_servers)
     first_word = str(pool.spare_servers_refusal.data).partition(" ")[0]
     written_numbers = (number for number in numbers if number.label == first_word and number.is_written)
     return next(written_numbers, pool.pm)
@@ -149,8 +160,9 @@ def _spare_servers_culprit(pool: Pool) -> Value:
 def _refusal(pm: str, children: int, start: int, least: int, most: int) -> str:
     """The checks of fpm_conf.c for `pm = dynamic`, in its order: only the first one shows."""
     if pm != "dynamic":
-        return ""
+        return f"pm.max_children ({children}) must be a positive value" if children <= 0 else ""
     checks = (
+        (children <= 0, f"pm.max_children ({children}) must be a positive value"),
         (least <= 0, f"pm.min_spare_servers ({least}) must be a positive value"),
         (most <= 0, f"pm.max_spare_servers ({most}) must be a positive value"),
         (least > children, f"pm.min_spare_servers ({least}) is greater than pm.max_children ({children})"),
@@ -189,9 +201,9 @@ def _backlog(read: _Reader, pm: Value, target: Target) -> Value:
 
 
 def _listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Listener | None:
-    if not pool.listen.is_known:
+    if pool.listen.state == "absent" and not backlog.is_written:
         return None
-    address, family = pool_address(str(pool.listen.data))
+    address, family = _address(pool.listen)
     request = Request(
         owner="php-fpm",
         name=pool.name,
@@ -204,6 +216,13 @@ def _listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Lis
         sockets=Value("listener.sockets", 1, pool.listen.origin, label="sockets"),
     )
     return build_listener(request, kernel, target)
+
+
+def _address(listen: Value) -> tuple[str, Family]:
+    """Return address and family of a pool's socket; unknown where a hole stands for them."""
+    if listen.is_known:
+        return pool_address(str(listen.data))
+    return (listen.origin.place.source if listen.origin.place else "an address set elsewhere"), "unknown"
 
 
 def _request_in_words(backlog: Value) -> str:
