@@ -151,15 +151,14 @@ def _backlog(found: list[_Listen], target: Target) -> tuple[Value, str]:
     for listen in found:
         parameter = listen.parameter("backlog")
         if parameter and listen.text:
-            return _written_backlog(parameter, listen.text, default)
+            return _written_backlog(parameter, listen.text)
     return replace(default, label="backlog"), f"no backlog= (nginx takes {default.data})"
 
 
-def _written_backlog(parameter: Word, text: Text, default: Value) -> tuple[Value, str]:
+def _written_backlog(parameter: Word, text: Text) -> tuple[Value, str]:
+    """Return the number as a choice, even where it equals the default: no package writes backlog= out."""
     word = _number_of(parameter)
-    number = written(
-        BACKLOG, word, text, _nginx_backlog, label="backlog", unit="connections", default=default.data
-    )
+    number = written(BACKLOG, word, text, _nginx_backlog, label="backlog", unit="connections")
     return number, f"backlog={word.text}"
 
 
