@@ -116,13 +116,15 @@ def _entries(tree: Tree, shown: str, real: str) -> list[os.DirEntry[str]]:
 
 def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str], bool]) -> None:
     target = os.path.realpath(disk_path)
-    if any(lies_in(target, root) for root in tree.roots) and os.path.exists(target):
+    is_inside = any(lies_in(target, root) for root in tree.roots)
+    if is_inside and os.path.exists(target):
         tree.links[disk_path] = target
-        return
-    tree.outside_links[disk_path] = os.readlink(disk_path)
-    tree.shown[disk_path] = shown
-    if wanted(shown) and target == disk_path:
-        tree.files[disk_path] = SourceFile(shown, disk_path, None, "a link that leads back to itself")
+    elif is_inside and wanted(shown):
+        failure = "leads back to itself" if target == disk_path else "leads to a file that does not exist"
+        tree.files[disk_path] = SourceFile(shown, disk_path, None, f"a link that {failure}")
+    else:
+        tree.outside_links[disk_path] = os.readlink(disk_path)
+        tree.shown[disk_path] = shown
 
 
 def lies_in(path: str, folder: str) -> bool:

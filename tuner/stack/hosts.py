@@ -100,7 +100,7 @@ class HostFiles:
         if file and (file.kind == kind or file.document is None):
             return file
         source = file.source if file else self.unknown[path]
-        if source.text is None:
+        if source.text is None and not source.failure:
             source = read(source.path, source.disk_path)
         read_file = read_as(source, kind)
         self.files[:] = [f for f in self.files if f is not file] + [read_file]
