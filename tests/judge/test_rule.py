@@ -201,10 +201,10 @@ def test_a_file_that_cannot_be_read_is_a_rule_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "unit", "words"),
     [
-        (60.0, "s", "60s"),
-        (60, "s", "60s"),
-        (0.5, "s", "0.5s"),
-        (0.1 + 0.2, "s", "0.3s"),
+        (60.0, "s", "60 s"),
+        (60, "s", "60 s"),
+        (0.5, "s", "0.5 s"),
+        (0.1 + 0.2, "s", "0.3 s"),
         (1024, "connections", "1024"),
         (2.0, "", "2"),
         (1e300, "", "1e+300"),
@@ -228,7 +228,7 @@ def test_states_in_words() -> None:
 
 def test_units_survive_a_choice_but_not_arithmetic() -> None:
     names = {"a": value(60, "s"), "b": value(2.0, "s")}
-    assert filled("{min(a, b)} {max(a, b)} {a / b} {a * b}", **names) == "2s 60s 30 120"
+    assert filled("{min(a, b)} {max(a, b)} {a / b} {a * b}", **names) == "2 s 60 s 30 120"
     assert filled("{max(a, b)}", a=value(60, "s"), b=value(70, "connections")) == "70"
     assert filled("{max(a, b)}", a=value(60, "s"), b=value(50, "bytes")) == "60"
 

@@ -42,7 +42,7 @@ def _note(value: Value) -> str:
     """Return what the value means where that is not what stands there: `0x400` is 1024."""
     place = value.origin.place
     is_plain = value.data is None or (
-        place and place.source in (str(value.data), in_words(value.data, value.unit))
+        place and place.source in (str(value.data), in_words(value.data, value.unit).replace(" ", ""))
     )
     return "" if is_plain else setting_in_words(value)
 

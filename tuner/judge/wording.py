@@ -8,7 +8,7 @@ INTEGER_CAP = 1e15
 
 
 def in_words(data: object, unit: str = "") -> str:
-    """Return `data` as a person reads it: `60s`, `0.5s`, `1024`, `on`, `not set`, `off`, `unknown`."""
+    """Return `data` as a person reads it: `60 s`, `0.5 s`, `1024`, `on`, `not set`, `off`, `unknown`."""
     if isinstance(data, Unknown):
         return "unknown"
     if isinstance(data, Special):
@@ -16,7 +16,7 @@ def in_words(data: object, unit: str = "") -> str:
     if isinstance(data, bool):
         return "on" if data else "off"
     if isinstance(data, int | float):
-        return _number(data) + ("s" if unit == "s" else "")
+        return _number(data) + (" s" if unit == "s" else "")
     return str(data)
 
 
