@@ -12,6 +12,14 @@ from tuner.stack.target import Target
 
 STANDARD_FOLDER = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/")
 STANDARD = re.compile(STANDARD_FOLDER.pattern + r"([^/]+\.conf)\Z")
+UBUNTUS_OWN = frozenset(
+    f"10-{name}.conf"
+    for name in (
+        *("bufferbloat", "console-messages", "ipv6-privacy", "kernel-hardening", "magic-sysrq", "map-count"),
+        *("network-security", "ptrace", "zeropage"),
+    )
+)
+"""What Ubuntu's procps puts into /etc/sysctl.d itself."""
 RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
 SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
 BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
@@ -34,7 +42,7 @@ class SysctlFile:
     @property
     def is_vendors(self) -> bool:
         """Whether packages own it, so that overriding it from /etc is what it is there for."""
-        return self.directory >= RANKS["usr/lib"]
+        return self.directory >= RANKS["usr/lib"] or self.name in UBUNTUS_OWN
 
 
 @dataclass(frozen=True, slots=True)
