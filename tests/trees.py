@@ -24,8 +24,8 @@ def write_tree(root: Path, files: Mapping[str, str]) -> None:
 
 def stacks_of(root: Path, target: str = "") -> list[Stack]:
     tree = collect([str(root)], is_candidate)
-    hosts = group_hosts(tree, read_tree(tree))
-    return build_stacks(tree, hosts, parse_target(target) if target else Target())
+    meant = parse_target(target) if target else Target()
+    return build_stacks(tree, group_hosts(tree, read_tree(tree, target=meant)), meant)
 
 
 def stack_of(root: Path, files: Mapping[str, str], target: str = "") -> Stack:

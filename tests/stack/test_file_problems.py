@@ -98,3 +98,9 @@ def test_only_php_5_takes_a_hash_for_a_comment(target: str, starts: bool, tmp_pa
 def test_the_path_may_tell_that_it_is_php_5(tmp_path: Path) -> None:
     (found,) = stack_of(tmp_path, {"etc/php/5.6/fpm/pool.d/www.conf": f"{WHOLE}# x\n"}).hash_lines
     assert found.hash_starts_comment.data is True
+
+
+@pytest.mark.parametrize(("target", "problems"), [("php=8.2", []), ("php=8.4", ["syntax"]), ("", [])])
+def test_the_grammar_is_that_of_the_targets_php(target: str, problems: list[str], tmp_path: Path) -> None:
+    stack = stack_of(tmp_path, {"php-fpm.d/www.conf": "[www]\nenv[A] = ${N:-7}\n"}, target)
+    assert [problem.kind for problem in stack.problems] == problems

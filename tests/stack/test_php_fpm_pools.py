@@ -7,7 +7,8 @@ import pytest
 from tests.trees import stack_of
 from tuner.laws.version import Version
 from tuner.stack.model import Pool
-from tuner.stack.php_fpm.pools import PROCESS_MANAGERS, pool_address, version_in_path
+from tuner.stack.php_fpm.pools import PROCESS_MANAGERS, pool_address
+from tuner.stack.target import version_in_path
 from tuner.stack.value import Data, Value
 
 LISTEN = "listen = /run/www.sock\n"

@@ -46,11 +46,11 @@ def load(options: Namespace) -> Loaded:
     tree = collect(given, is_candidate, excludes, mapped=[_shown(folder) for folder, _ in roots])
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
-    files = read_tree(tree, options.kind)
+    target = _target(options.target if options.target is not None else project.target)
+    files = read_tree(tree, options.kind, target)
     added = collect(options.sysctl or [], lambda path: path.endswith(".conf"), excludes)
     sysctl_files = read_tree(added, "sysctl")
     hosts = group_hosts(tree, files, roots)
-    target = _target(options.target if options.target is not None else project.target)
     stacks = build_stacks(tree, hosts, target, sysctl_files)
     read = [file for host in hosts for file in host.files]
     return Loaded(project, [*read, *sysctl_files], stacks, [*tree.missing, *added.missing])

@@ -9,8 +9,7 @@ from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
 from tuner.stack.model import HashLine
-from tuner.stack.php_fpm.pools import target_at
-from tuner.stack.target import Target
+from tuner.stack.target import Target, target_at
 from tuner.stack.value import Origin, Place, Value
 
 NOT_TEXT = frozenset(

@@ -9,7 +9,10 @@ from tuner.formats.recognise import recognise
 from tuner.formats.templates import is_template
 from tuner.source.text import Text
 from tuner.source.tree import SourceFile, Tree
+from tuner.stack.target import Target, target_at
 
+USUAL_PHP = (8, 2)
+ANY_TARGET = Target()
 Status = Literal["checked", "template", "partial", "skipped"]
 
 
@@ -34,17 +37,20 @@ class ReadFile:
         return len(self.source.text.data) if self.source.text else 0
 
 
-def read_tree(tree: Tree, forced_kind: Kind | None = None) -> list[ReadFile]:
+def read_tree(tree: Tree, forced_kind: Kind | None = None, target: Target = ANY_TARGET) -> list[ReadFile]:
     """Read every file of `tree` that is configuration; `forced_kind` is the kind of all files given by name.
 
-    A file of no known kind is left out unless it was given by name; one that could not be read is kept
-    when it was given by name or its name alone tells its kind.
+    `target` tells the PHP version whose grammar counts. A file of no known kind is left out unless it was
+    given by name; one that could not be read is kept when it was given by name or its name alone tells its
+    kind.
     """
-    found = (_read(source, forced_kind if source.is_given else None) for source in tree.files.values())
+    found = (
+        _read(source, forced_kind if source.is_given else None, target) for source in tree.files.values()
+    )
     return [file for file in found if file is not None]
 
 
-def _read(source: SourceFile, forced_kind: Kind | None) -> ReadFile | None:
+def _read(source: SourceFile, forced_kind: Kind | None, target: Target) -> ReadFile | None:
     if source.text is None:
         kind = forced_kind or recognise(source.path, b"")
         if kind or source.is_given:
@@ -54,25 +60,34 @@ def _read(source: SourceFile, forced_kind: Kind | None) -> ReadFile | None:
     if kind is None:
         reason = "not a kind of file that fpmtune knows; name it with --as"
         return ReadFile(source, None, "skipped", reason) if source.is_given else None
-    return parse_file(source, source.text, kind, forced=forced_kind is not None)
+    return parse_file(source, source.text, kind, target, forced=forced_kind is not None)
 
 
-def read_as(source: SourceFile, kind: Kind) -> ReadFile:
+def read_as(source: SourceFile, kind: Kind, target: Target = ANY_TARGET) -> ReadFile:
     """Return `source` read as `kind`, whatever its name and content suggest."""
     if source.text is None:
         return ReadFile(source, kind, "skipped", source.failure)
-    return parse_file(source, source.text, kind)
+    return parse_file(source, source.text, kind, target)
 
 
-def parse_file(source: SourceFile, text: Text, kind: Kind, *, forced: bool = False) -> ReadFile:
-    """Parse one file; `forced` reads it exactly as the daemon would, even when it looks like a template."""
+def parse_file(
+    source: SourceFile, text: Text, kind: Kind, target: Target = ANY_TARGET, *, forced: bool = False
+) -> ReadFile:
+    """Parse one file as `target`'s programs do; `forced` reads even what looks like a template exactly."""
     masked = not forced and is_template(source.path, text.data)
-    document = _parser(kind)(text, is_template=masked)
+    grammar = {"php": _php_grammar(source.path, target)} if kind == "php-fpm" else {}
+    document = _parser(kind)(text, is_template=masked, **grammar)
     if masked:
         return ReadFile(source, kind, "template", "template: only what is written out counts", document)
     if any(problem.severity == "error" for problem in document.problems):
         return ReadFile(source, kind, "partial", "has syntax errors: the rest of it counts", document)
     return ReadFile(source, kind, "checked", "", document)
+
+
+def _php_grammar(path: str, target: Target) -> tuple[int, int]:
+    """Return the PHP version whose grammar counts: the target's or the path's, else 8.2; none before 7.0."""
+    version = target_at(path, target).version("php")
+    return max((version.numbers[0], version.numbers[1]), (7, 0)) if version else USUAL_PHP
 
 
 def _parser(kind: Kind) -> Callable[..., Document]:

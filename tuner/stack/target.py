@@ -1,5 +1,6 @@
 """The machine the files are meant for: which version of each program it runs, as far as somebody said."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from tuner.errors import UsageError
 from tuner.laws.listen_queue import OLDEST_KERNEL
 from tuner.laws.version import Version
 
+PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
+LAST_PHP_5 = "5.6"
 PROGRAMS = ("kernel", "php", "nginx", "redis")
 
 
@@ -97,3 +100,20 @@ def _with_program(base: Target, program: str, version: str) -> Target:
     return Target(
         base.name, {**base.versions, program: parsed}, patched, base.sysctl_conf_at_boot, base.php_prefix
     )
+
+
+def version_in_path(path: str) -> Version | None:
+    """Return the PHP version that a file's path tells (`/etc/php/8.2/fpm`, `/etc/php5`), or None."""
+    found = PHP_VERSION_IN_PATH.search(path)
+    if not found:
+        return None
+    major, minor = found.groups()
+    if minor is None:
+        return Version.parse(LAST_PHP_5) if major == "5" else None
+    return Version.parse(f"{major}.{minor}")
+
+
+def target_at(path: str, target: Target) -> Target:
+    """Return `target` with the PHP version that a file's path tells, unless one was given."""
+    version = version_in_path(path)
+    return target.with_version("php", version) if version else target

@@ -1,10 +1,8 @@
 """Pools with the settings in force, and the sockets they listen on."""
 
-import re
 from dataclasses import replace
 
 from tuner.formats.document import Word
-from tuner.laws.version import Version
 from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Pool
@@ -19,32 +17,13 @@ from tuner.stack.settings import (
     switched_off,
     written,
 )
-from tuner.stack.target import Target
+from tuner.stack.target import Target, target_at
 from tuner.stack.value import Data, Override, Value, absent, derive, doubted, unknown
 
-PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
-LAST_PHP_5 = "5.6"
 REQUIRED = ("listen", "pm", "pm.max_children")
 PART_OF_A_POOL = "this file sets only a part of the pool: give the file that holds the rest, too"
 ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
 PROCESS_MANAGERS = ("static", "dynamic", "ondemand")
-
-
-def version_in_path(path: str) -> Version | None:
-    """Return the PHP version that a file's path tells (`/etc/php/8.2/fpm`, `/etc/php5`), or None."""
-    found = PHP_VERSION_IN_PATH.search(path)
-    if not found:
-        return None
-    major, minor = found.groups()
-    if minor is None:
-        return Version.parse(LAST_PHP_5) if major == "5" else None
-    return Version.parse(f"{major}.{minor}")
-
-
-def target_at(path: str, target: Target) -> Target:
-    """Return `target` with the PHP version that a file's path tells, unless one was given."""
-    version = version_in_path(path)
-    return target.with_version("php", version) if version else target
 
 
 class _Reader:
