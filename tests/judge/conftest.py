@@ -64,6 +64,7 @@ class Make:
             "family": "unix",
             "server": "",
             "path": "/",
+            "restart": "restart it",
         }
         for field, info in kind.model_fields.items():
             if field not in fields and info.is_required():

@@ -11,6 +11,11 @@ from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined, unknown
 
 UNIT = "connections"
+RESTART = {
+    "nginx": "restart nginx",
+    "php-fpm": "drain and restart php-fpm (all that wait in its queue get 502)",
+    "redis": "restart redis",
+}
 LOOPBACK = ("127.", "localhost:", "[::1]:")
 FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 NO_FIX_OF_JANUARY_2025 = "the kernel lacks the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
@@ -61,6 +66,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         name=request.name,
         address=request.address,
         family=request.family,
+        restart=RESTART[request.owner],
         is_local=request.family == "unix" or request.address.startswith(LOOPBACK),
         listen=request.listen,
         backlog=request.backlog,

@@ -56,6 +56,7 @@ class Listener(Entity):
     `requested` is how the file (or the default) asks for the backlog, in the words of the program, and
     `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
     `refused_backlog` is what the program does not take, absent when it takes the backlog.
+    `restart` tells how to restart the program, with what that costs.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
     listener on the same port, or the other way round.
     """
@@ -65,6 +66,7 @@ class Listener(Entity):
     address: str
     family: Family
     is_local: bool
+    restart: str
     listen: Value
     backlog: Value
     requested: Value

@@ -17,7 +17,7 @@ from tuner.stack.model import Family, Kernel, Listener, Redis
 from tuner.stack.nginx.addresses import same_ipv6
 from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Origin, Place, Value, doubted, unknown
+from tuner.stack.value import Data, Origin, Place, Value, may_be_set_by, unknown
 
 DEPTH_CAP = 50
 CLUSTER_BUS_OFFSET = 10000
@@ -167,7 +167,7 @@ def _scalar(settings: _Settings, label: str, target: Target) -> Value:
         )
         value = overriding(found, value, "a later setting wins") if value else found
     include = settings.not_followed_after(label)
-    return _may_be_set_by(value or default, include) if include else value or default
+    return may_be_set_by(value or default, include) if include else value or default
 
 
 def _only_argument(directive: Directive) -> Word:
@@ -178,15 +178,6 @@ def _only_argument(directive: Directive) -> Word:
         return Word("", directive.name.span)
     span = Span(directive.args[0].span.start, directive.args[-1].span.end)
     return Word(" ".join(word.text for word in directive.args), span)
-
-
-def _may_be_set_by(value: Value, include: str) -> Value:
-    return doubted(
-        value,
-        kept=f"{include} does not set {value.label}",
-        lost=f"{include} sets {value.label}",
-        reason=f"{include}, which is included, may set {value.label}: it is not among the given paths",
-    )
 
 
 def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:

@@ -145,6 +145,16 @@ def doubted(value: Value, *, kept: str, lost: str, reason: str) -> Value:
     return replace(value, data=None, state="unknown", origin=origin, options=options)
 
 
+def may_be_set_by(value: Value, other: str) -> Value:
+    """Return `value` with the doubt that `other`, a file that was not read, has the last word on it."""
+    return doubted(
+        value,
+        kept=f"{other} does not set {value.label}",
+        lost=f"{other} sets {value.label}",
+        reason=f"{other} may set {value.label}: it is not among the given paths",
+    )
+
+
 def unknown(name: str, reason: str, *, unit: str = "", label: str = "", place: Place | None = None) -> Value:
     """Return a value that nothing fixes; `reason` says what would."""
     return Value(name, None, Origin("unknown", reason, place), unit, "unknown", label)

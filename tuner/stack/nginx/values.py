@@ -7,7 +7,7 @@ from tuner.stack import defaults
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.settings import Reader, decimal, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Value, doubted, unknown
+from tuner.stack.value import Data, Value, may_be_set_by, unknown
 
 AUTO = "auto"
 
@@ -22,25 +22,16 @@ def in_force(block: Block, directive: str, name: str, read: Reader, target: Targ
     levels = list(block.upwards())
     value, is_written = default, False
     if not levels[-1].is_complete:
-        value = _may_be_set_by(default, "the file that includes this one")
+        value = may_be_set_by(default, "the file that includes this one")
     for level in reversed(levels):
         if level.not_followed:
-            value = _may_be_set_by(value, level.not_followed[0])
+            value = may_be_set_by(value, level.not_followed[0])
         for setting in level.named(directive):
             found = _setting(setting, default, name, read)
             if found:
                 value = overriding(found, value, "an inner block wins") if is_written else found
                 is_written = True
     return value
-
-
-def _may_be_set_by(value: Value, other: str) -> Value:
-    return doubted(
-        value,
-        kept=f"{other} does not set {value.label}",
-        lost=f"{other} sets {value.label}",
-        reason=f"{other} may set {value.label}: it is not among the given paths",
-    )
 
 
 def worker_processes(outermost: Block, target: Target) -> Value:

@@ -18,7 +18,7 @@ from tuner.stack.settings import (
     written,
 )
 from tuner.stack.target import Target, target_at
-from tuner.stack.value import Data, Override, Value, absent, derive, doubted, unknown
+from tuner.stack.value import Data, Override, Value, absent, derive, may_be_set_by, unknown
 
 REQUIRED = ("listen", "pm", "pm.max_children")
 PART_OF_A_POOL = "this file sets only a part of the pool: give the file that holds the rest, too"
@@ -42,7 +42,7 @@ class _Reader:
         default = defaults.default("php-fpm", label, f"pool.{label}", self.target)
         value = self._last(label, read, default.unit, default.data)
         if self.settings.not_followed and not (value and value.state == "unknown"):
-            return _may_be_set_by(value or default, self.settings.not_followed[0])
+            return may_be_set_by(value or default, self.settings.not_followed[0])
         if value or self.is_whole:
             return value or default
         return unknown(default.name, PART_OF_A_POOL, unit=default.unit, label=label)
@@ -63,15 +63,6 @@ class _Reader:
 
     def _in_pool(self, word: Word) -> Word:
         return replace(word, text=word.text.replace("$pool", self.settings.name))
-
-
-def _may_be_set_by(value: Value, include: str) -> Value:
-    return doubted(
-        value,
-        kept=f"{include} does not set {value.label}",
-        lost=f"{include} sets {value.label}",
-        reason=f"{include}, which the pool includes, may set {value.label}: it is not among the given paths",
-    )
 
 
 def build_pools(instance: Instance, kernel: Kernel, target: Target) -> list[Pool]:
