@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trees import stack_of
-from tuner.stack.join import join, nginx_endpoint, pool_endpoint
+from tuner.stack.address import nginx_endpoint, pool_endpoint
+from tuner.stack.join import join
 from tuner.stack.model import Location, Stack
 
 NGINX = "etc/nginx/nginx.conf"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.trees import stack_of
+from tuner.stack.address import same_path
 from tuner.stack.model import Listener
-from tuner.stack.nginx.addresses import same_path
 
 MAIN = "etc/nginx/nginx.conf"
 

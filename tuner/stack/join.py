@@ -5,67 +5,13 @@ only some of the pools they talk to.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tuner.stack.address import Endpoint, nginx_endpoint, pool_endpoint
 from tuner.stack.model import Listener, Location, Path, Pool
-from tuner.stack.nginx.addresses import same_ipv6, same_path
-from tuner.stack.php_fpm.pools import pool_address
 from tuner.stack.value import Value, derive
-
-IPV4_LOOPBACK = ("127.0.0.1", "localhost")
-IPV6_LOOPBACK = "[::1]"
-EVERY_IPV4_ADDRESS = "0.0.0.0"
-EVERY_ADDRESS = "[::]"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a pool listens or nginx connects to: a socket's path, or host and port."""
-
-    path: str = ""
-    host: str = ""
-    port: str = ""
-
-    def may_be(self, pool: "Endpoint") -> bool:
-        """Say whether a connection to this endpoint reaches what listens at `pool`.
-
-        A pool on every address answers loopback; whether it also answers another host's name depends on
-        where that name leads, so it does not count. nginx tries every address of `localhost`, 127.0.0.1 among
-        them; which one a pool on `localhost` takes depends on the machine's hosts file, so only the same name
-        reaches it. `[::]` counts as every address of IPv4, too.
-        """
-        if self.path or pool.path or self.port != pool.port:
-            return self == pool
-        if self.host in IPV4_LOOPBACK:
-            return pool.host in ("127.0.0.1", self.host, EVERY_IPV4_ADDRESS, EVERY_ADDRESS)
-        if self.host == IPV6_LOOPBACK:
-            return pool.host in (IPV6_LOOPBACK, EVERY_ADDRESS)
-        return self.host == pool.host
-
 
 _Endpoints = dict[tuple[str, str], list[tuple[Pool, Endpoint]]]
 """The pools by the path or the port that they listen on."""
-
-
-def nginx_endpoint(address: str) -> Endpoint | None:
-    """Read the address of a `fastcgi_pass` or `server`; None for one without a port."""
-    if address.lower().startswith("unix:"):
-        return Endpoint(path=same_path(address[5:]))
-    host, colon, port = address.rpartition(":")
-    return _tcp(host, port) if colon and port.isascii() and port.isdigit() else None
-
-
-def pool_endpoint(listen: str) -> Endpoint:
-    """Read a pool's `listen`."""
-    address, family = pool_address(listen)
-    if family == "unix":
-        return Endpoint(path=address.removeprefix("unix:"))
-    host, _, port = address.rpartition(":")
-    return _tcp(host, port)
-
-
-def _tcp(host: str, port: str) -> Endpoint:
-    return Endpoint(host=same_ipv6(host) if host.startswith("[") else host.lower(), port=port.lstrip("0"))
 
 
 def join(locations: Iterable[Location], pools: Iterable[Pool]) -> list[Path]:

@@ -9,12 +9,12 @@ from tuner.formats.document import Directive, Document, Word
 from tuner.source.span import Span
 from tuner.source.text import Text
 from tuner.stack import defaults
+from tuner.stack.address import same_ipv6
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
-from tuner.stack.nginx.addresses import same_ipv6
 from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Place, Value, may_be_set_by, unknown

@@ -1,9 +1,9 @@
-"""What `listen` and `fastcgi_pass` call an address."""
+"""What nginx's `listen` calls an address."""
 
 import re
 from dataclasses import dataclass
-from socket import AF_INET6, inet_ntop, inet_pton
 
+from tuner.stack.address import same_ipv6, same_path
 from tuner.stack.model import Family
 
 PORT = re.compile(r"[0-9]+(?:-[0-9]+)?\Z")
@@ -54,17 +54,3 @@ def _ports(text: str) -> list[str]:
     first, _, last = text.partition("-")
     low, high = int(first[:PORT_DIGITS]), int((last or first)[:PORT_DIGITS])
     return [str(port) for port in range(low, min(high, low + PORT_RANGE_CAP) + 1)] or [str(low)]
-
-
-def same_ipv6(host: str) -> str:
-    """Return an IPv6 address in brackets in the form that compares equal: `[0:0::1]` is `[::1]`."""
-    try:
-        return f"[{inet_ntop(AF_INET6, inet_pton(AF_INET6, host.strip('[]')))}]"
-    except (OSError, ValueError):
-        return host.lower()
-
-
-def same_path(path: str) -> str:
-    """Return a socket's path in the form that compares equal: `/var/run` is `/run`, single slashes."""
-    slashes = re.sub(r"/{2,}", "/", path.rstrip(":"))
-    return slashes.removeprefix("/var") if slashes.startswith("/var/run/") else slashes

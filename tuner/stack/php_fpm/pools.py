@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from tuner.formats.document import Word
 from tuner.stack import defaults
+from tuner.stack.address import pool_address
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Pool
-from tuner.stack.nginx.addresses import same_ipv6, same_path
 from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.settings import (
     Reader,
@@ -201,15 +201,3 @@ def _request_in_words(backlog: Value) -> str:
         words = f"listen.backlog = {asked.origin.place.source}"
         return words if asked is backlog else f"{words} with pm = ondemand"
     return f"no listen.backlog (php-fpm takes {backlog.data})" if backlog.is_known else "no listen.backlog"
-
-
-def pool_address(listen: str) -> tuple[str, Family]:
-    """Return the address as `show` prints it and its family: digits alone are a port on every address."""
-    if listen.isascii() and listen.isdigit():
-        return f"[::]:{listen.lstrip('0') or '0'}", "tcp6"
-    if ":" in listen:
-        host, _, port = listen.rpartition(":")
-        if host.startswith("["):
-            return f"{same_ipv6(host)}:{port}", "tcp6"
-        return f"{host.lower()}:{port}", "tcp4"
-    return f"unix:{same_path(listen)}", "unix"
