@@ -1,17 +1,39 @@
 """`fpmtune check`."""
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from tuner import __version__
 from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
+from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options, selectors
 from tuner.cli.output import complain, is_colored, write_result
 from tuner.judge.finding import SEVERITIES, Judgement
 from tuner.judge.load import load_rules
 from tuner.judge.run import judge
 
 
-def check(options: Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `check`."""
+    add_reading_options(parser)
+    add_output_options(parser)
+    add_verbosity_options(parser)
+    parser.add_argument(
+        "--select",
+        type=selectors,
+        default=[],
+        metavar="RULES",
+        help="only these rules (ids, names, prefixes)",
+    )
+    parser.add_argument("--ignore", type=selectors, default=[], metavar="RULES", help="all rules but these")
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "info", "never"),
+        help="exit 1 from this severity on (default: warning)",
+    )
+    parser.add_argument("--strict", action="store_true", help="an undecided rule counts as a failure")
+
+
+def run(options: Namespace) -> int:
     """Check the paths, write the report, and return the exit status."""
     loaded = load(options)
     select = options.select or loaded.project.select

@@ -1,13 +1,21 @@
 """`fpmtune show`."""
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.loading import load
+from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
 from tuner.cli.output import complain, is_colored, write_result
 
 
-def show(options: Namespace) -> int:
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `show`."""
+    add_reading_options(parser)
+    add_output_options(parser)
+    add_verbosity_options(parser)
+
+
+def run(options: Namespace) -> int:
     """Print the request path of every host, and return the exit status."""
     loaded = load(options)
     if options.format == "json":
