@@ -289,3 +289,37 @@ def test_the_check_path_stays_light() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=None)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_mitigated_finding_is_milder(make: Make) -> None:
+    stack = stack_with(
+        make, make.written("pool.listener.backlog", 65535, "www.conf", 4), make.default("s", 1)
+    )
+    mitigated = {"when": "pool.listener.backlog > 1000", "severity": "info"}
+    assert only_finding(stack, make.rule(**CLAMPED, mitigated=mitigated)).severity == "info"
+    mitigated["when"] = "pool.listener.backlog > 65535"
+    assert only_finding(stack, make.rule(**CLAMPED, mitigated=mitigated)).severity == "warning"
+    mitigated["when"] = "pool.max_children > 1"
+    assert only_finding(stack, make.rule(**CLAMPED, mitigated=mitigated)).severity == "warning"
+
+
+def test_a_mitigation_counts_only_where_it_is_given_in_every_case(make: Make) -> None:
+    backlog = make.written("pool.listener.backlog", 65535, "www.conf", 4)
+    somaxconn = make.by_version("kernel.somaxconn", "kernel", [(None, 128), ("5.4", 4096)])
+    stack = stack_with(make, backlog, somaxconn)
+    mitigated = {"when": "kernel.somaxconn < 4096", "severity": "info"}
+    assert only_finding(stack, make.rule(**CLAMPED, mitigated=mitigated)).severity == "warning"
+    mitigated["when"] = "kernel.somaxconn <= 4096"
+    assert only_finding(stack, make.rule(**CLAMPED, mitigated=mitigated)).severity == "info"
+
+
+def test_an_address_had_to_be_written_so_only_the_number_counts(make: Make) -> None:
+    rule = make.rule(when='pool.listen != "" and pool.max_children < 10')
+    listen = make.written("pool.listen", "127.0.0.1:9000", "www.conf", 2)
+    for children, severity in (
+        (make.default("pool.max_children", 5), "note"),
+        (make.written("pool.max_children", 5, "www.conf", 3), "warning"),
+    ):
+        pool = make.entity(model.Pool, listen=listen, max_children=children)
+        stack = make.entity(model.Stack, pools=[pool])
+        assert only_finding(stack, rule).severity == severity

@@ -27,22 +27,34 @@ class _Strict(BaseModel):
 
 
 class Expectation(_Strict):
-    """A place at which an example's finding must lie, and words its message must hold."""
+    """Where an example's finding must lie, how grave it must be, and words its message must hold."""
 
     path: str | None = None
     line: int | None = Field(default=None, ge=1)
     column: int | None = Field(default=None, ge=1)
+    severity: Severity | None = None
     message: str | None = None
 
 
 class Example(_Strict):
-    """A small file tree and what the rule says of it. `target` is what `--target` takes."""
+    """A small file tree and what the rule says of it. `target` is what `--target` takes.
+
+    `also` are the other rules (ids) that find an error in a good example, and rightly so.
+    """
 
     title: Text
     verdict: Literal["bad", "good", "undecided", "conditional"]
     target: str | None = None
     files: dict[str, str] = Field(min_length=1)
     expect: list[Expectation] | None = None
+    also: list[RuleId] = []
+
+
+class Mitigation(_Strict):
+    """The case in which a finding is milder, and how mild it is then."""
+
+    when: Text
+    severity: Severity
 
 
 class Rule(_Strict):
@@ -58,6 +70,7 @@ class Rule(_Strict):
     severity: Severity
     scope: ScopeName
     when: Text
+    mitigated: Mitigation | None = None
     at: Text | None = None
     message: Text
     why: Text
@@ -85,6 +98,12 @@ class CompiledRule:
         return compile_expression(self.rule.when, self._where("when"))
 
     @cached_property
+    def mitigated_when(self) -> Expression | None:
+        """The case in which the finding is milder. Raises RuleError."""
+        mitigated = self.rule.mitigated
+        return compile_expression(mitigated.when, self._where("mitigated")) if mitigated else None
+
+    @cached_property
     def at(self) -> Expression | None:
         """The path to the Value that is shown first. Raises RuleError."""
         if self.rule.at is None:
@@ -108,6 +127,8 @@ class CompiledRule:
         """Compile everything and check every name against the model. Raises RuleError."""
         types = scope_types(self.rule.scope)
         check_names(self.when, types)
+        if self.mitigated_when is not None:
+            check_names(self.mitigated_when, types)
         if self.at is not None and check_value(self.at, types) is not Value:
             raise RuleError(self.at.where, f"'{self.at.source}' does not lead to a value")
         for hole in (*self.message.holes, *self.requires.holes):

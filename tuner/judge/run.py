@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tuner.judge.evaluate import Environment, value_at
+from tuner.judge.evaluate import Environment, evaluate, value_at
 from tuner.judge.evidence import evidence_of, locations_of, rests_on_choice, unknown_leaves
 from tuner.judge.finding import SEVERITIES, Finding, Judgement, RuleCrash, Severity, Undecided
 from tuner.judge.outcome import Reads
@@ -10,6 +10,7 @@ from tuner.judge.rule import CompiledRule
 from tuner.judge.scopes import SCOPES, environment
 from tuner.judge.selection import selected
 from tuner.judge.worlds import Verdict, decide
+from tuner.stack.condition import World
 from tuner.stack.model import Entity, FileProblem, Stack
 from tuner.stack.value import Place, Value
 
@@ -74,7 +75,7 @@ def _finding(compiled: CompiledRule, entity: Entity, names: Environment, verdict
         rule=rule.id,
         name=rule.name,
         title=rule.title,
-        severity=_severity(compiled, entity, verdict, evidence),
+        severity=_severity(compiled, entity, names, verdict, evidence),
         certainty="conditional" if verdict.kind == "conditional" else "certain",
         condition=verdict.condition,
         entity=entity.entity,
@@ -92,16 +93,28 @@ def _first(compiled: CompiledRule, entity: Entity, names: Environment) -> Value 
     return value_at(compiled.at, names) if compiled.at else None
 
 
-def _severity(compiled: CompiledRule, entity: Entity, verdict: Verdict, evidence: Reads) -> Severity:
+def _severity(
+    compiled: CompiledRule, entity: Entity, names: Environment, verdict: Verdict, evidence: Reads
+) -> Severity:
     mildness = SEVERITIES.index(compiled.rule.severity)
     if isinstance(entity, FileProblem):
         mildness = max(mildness, SEVERITIES.index(entity.severity))
+    if compiled.rule.mitigated and _is_mitigated(compiled, names, verdict):
+        mildness = max(mildness, SEVERITIES.index(compiled.rule.mitigated.severity))
     if verdict.kind == "conditional":
         mildness += 1
     mildest = len(SEVERITIES) - 1
     if not SCOPES[compiled.rule.scope].is_file_itself and not rests_on_choice(evidence):
         mildness = mildest
     return SEVERITIES[min(mildness, mildest)]
+
+
+def _is_mitigated(compiled: CompiledRule, names: Environment, verdict: Verdict) -> bool:
+    """Say whether the rule's milder case is given wherever the rule holds."""
+    if compiled.mitigated_when is None:
+        return False
+    worlds: Sequence[World | None] = verdict.worlds or (None,)
+    return all(evaluate(compiled.mitigated_when, names, world).truth for world in worlds)
 
 
 def _order(finding: Finding) -> tuple[bool, str, int, int, str]:
