@@ -10,7 +10,7 @@ from tuner.judge.run import judge
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
 from tuner.stack.files import read_tree
-from tuner.stack.hosts import group_hosts
+from tuner.stack.grouping import group_hosts
 from tuner.stack.model import Stack
 from tuner.stack.target import Target, parse_target
 

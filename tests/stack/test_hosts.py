@@ -9,7 +9,8 @@ from tests.trees import stacks_of, write_tree
 from tuner.formats.candidate import is_candidate
 from tuner.source.tree import collect
 from tuner.stack.files import ReadFile, read_tree
-from tuner.stack.hosts import HostFiles, Reach, group_hosts, machine_root
+from tuner.stack.grouping import group_hosts, machine_root
+from tuner.stack.hosts import HostFiles, Reach
 
 SYSCTL = "net.core.somaxconn = 1\n"
 NGINX = "http { server { listen 80; } }\n"

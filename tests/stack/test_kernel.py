@@ -12,7 +12,7 @@ from tuner.laws.sysctl_number import kernel_integer
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
 from tuner.stack.files import read_tree
-from tuner.stack.hosts import group_hosts
+from tuner.stack.grouping import group_hosts
 from tuner.stack.model import Stack, SysctlKey
 from tuner.stack.target import Target, parse_target
 from tuner.stack.value import Data, Value

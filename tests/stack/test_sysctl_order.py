@@ -12,7 +12,7 @@ from tuner.formats.candidate import is_candidate
 from tuner.laws.sysctl_number import kernel_integer
 from tuner.source.tree import collect
 from tuner.stack.files import read_tree
-from tuner.stack.hosts import group_hosts
+from tuner.stack.grouping import group_hosts
 from tuner.stack.sysctl_order import (
     Assignment,
     Assignments,

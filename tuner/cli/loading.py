@@ -13,7 +13,7 @@ from tuner.formats.candidate import is_candidate
 from tuner.source.tree import DEFAULT_EXCLUDES, Tree, collect, read_stream
 from tuner.stack.build import build_stacks
 from tuner.stack.files import ReadFile, read_tree
-from tuner.stack.hosts import group_hosts
+from tuner.stack.grouping import group_hosts
 from tuner.stack.model import Stack
 from tuner.stack.target import Target, parse_target
 

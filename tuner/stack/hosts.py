@@ -1,23 +1,19 @@
-"""Which files belong to one host, and under which paths that host will have them.
+"""The files of one host by the paths that it will have them under.
 
-Includes name paths of the host, not of the checkout. A folder that holds `etc/` is a machine's root; what
-lies in no such folder belongs to one more host, whose paths are those on this disk.
+Includes name paths of the host, not of the checkout.
 """
 
 import fnmatch
 import os
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePosixPath
 
 from tuner.formats.document import Kind
-from tuner.formats.recognise import recognise
-from tuner.formats.templates import made_path
 from tuner.source.text import encode
-from tuner.source.tree import SourceFile, Tree, lies_in, read
+from tuner.source.tree import SourceFile, lies_in, read
 from tuner.stack.files import ReadFile, read_as
 
 GLOB = re.compile(r"[*?\[]")
@@ -167,118 +163,3 @@ def _matches(path: Sequence[str], pattern: Sequence[str]) -> bool:
         fnmatch.fnmatchcase(name, part) and (not name.startswith(".") or part.startswith("."))
         for name, part in zip(path, pattern, strict=True)
     )
-
-
-def group_hosts(
-    tree: Tree, files: Iterable[ReadFile], root_mappings: Sequence[tuple[str, str]] = ()
-) -> list[HostFiles]:
-    """Return the hosts of `tree`; `root_mappings` are pairs of a real folder and the host path it becomes."""
-    by_root: dict[str, list[ReadFile]] = {}
-    listed = list(files)
-    places = [*(file.source.disk_path for file in listed), *_configuration_links(tree)]
-    roots = sorted({root for place in places if (root := machine_root(place))}, key=len)
-    for file in listed:
-        by_root.setdefault(_owner(file.source.disk_path, roots), []).append(file)
-    hosts = [_host(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
-    for host, root in zip(hosts, sorted(by_root), strict=True):
-        host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
-    return hosts
-
-
-def _configuration_links(tree: Tree) -> list[str]:
-    """Return the links that look like configuration by name: they, too, tell a machine's root."""
-    links = {**tree.links, **tree.outside_links}
-    return [link for link in links if recognise(link, b"")]
-
-
-def _owner(disk_path: str, roots: Iterable[str]) -> str:
-    """Return the innermost of the machines' roots above the file, or empty."""
-    return max((root for root in roots if lies_in(disk_path, root)), key=len, default="")
-
-
-def machine_root(disk_path: str) -> str | None:
-    """Return the folder that holds the innermost `etc/` above the file, or None.
-
-    `/usr/etc`, `/usr/local/etc` and `/opt/NAME/etc` belong to the machine above them.
-    """
-    parts = disk_path.split("/")[:-1]
-    if "etc" not in parts[1:]:
-        return None
-    above = parts[: len(parts) - 1 - parts[::-1].index("etc")]
-    if above[-2:] == ["usr", "local"] or above[-2:-1] == ["opt"]:
-        above = above[:-2]
-    elif above[-1:] == ["usr"]:
-        above = above[:-1]
-    return "/".join(above) or "/"
-
-
-def _host(
-    tree: Tree, root: str, files: list[ReadFile], root_mappings: Sequence[tuple[str, str]]
-) -> HostFiles:
-    mappings = sorted([(root or "/", "/"), *root_mappings], key=lambda m: len(m[0]), reverse=True)
-    host = HostFiles(_shown_root(tree, root), files, mappings, covered=list(tree.roots))
-    host.by_path = {_path_of(host, file): file for file in files}
-    host.unknown = _unknown_files(tree, host, [root or "/", *(folder for folder, _ in root_mappings)])
-    _add_links(tree, host)
-    host.masks = frozenset(
-        host.host_path(link) for link, text in tree.outside_links.items() if text == "/dev/null"
-    )
-    return host
-
-
-def _path_of(host: HostFiles, file: ReadFile) -> str:
-    """Return the path the host will have the file under: a template loses its suffix."""
-    path = host.host_path(file.source.disk_path)
-    return made_path(path) if file.status == "template" else path
-
-
-def _unknown_files(tree: Tree, host: HostFiles, folders: Sequence[str]) -> dict[str, SourceFile]:
-    """Return what lies below the host's folders and is of no known kind by itself."""
-    known = {file.source.disk_path for file in host.files}
-    unrecognised = {disk: source for disk, source in tree.files.items() if disk not in known}
-    unread = {disk: SourceFile(path, disk, None) for disk, path in tree.unread.items()}
-    return {
-        host.host_path(disk): source
-        for disk, source in {**unrecognised, **unread}.items()
-        if any(lies_in(disk, folder) for folder in folders)
-    }
-
-
-def _shown_root(tree: Tree, root: str) -> str:
-    return tree.shown.get(root, root) if root else ""
-
-
-def _add_links(tree: Tree, host: HostFiles) -> None:
-    """Enter every link that leads to a file of this host, or to a folder of them, under its own path too."""
-    known, unknown = dict(host.by_path), dict(host.unknown)
-    paths = sorted({*known, *unknown})
-    for link, target in _link_targets(tree, host):
-        for path in _at_orlies_in(target, paths):
-            alias = link + path[len(target) :]
-            if path in known:
-                host.by_path.setdefault(alias, known[path])
-                host.links.add(alias)
-            else:
-                host.unknown.setdefault(alias, unknown[path])
-                host.aliases.setdefault(unknown[path].disk_path, []).append(alias)
-
-
-def _at_orlies_in(target: str, paths: Sequence[str]) -> Iterator[str]:
-    """Yield those of the sorted `paths` that are `target` or lie below it."""
-    folder = target.rstrip("/") + "/"
-    at = bisect_left(paths, target)
-    if at < len(paths) and paths[at] == target:
-        yield target
-    at = bisect_left(paths, folder)
-    while at < len(paths) and paths[at].startswith(folder):
-        yield paths[at]
-        at += 1
-
-
-def _link_targets(tree: Tree, host: HostFiles) -> Iterable[tuple[str, str]]:
-    for link, target in tree.links.items():
-        yield host.host_path(link), host.host_path(target)
-    for link, text in tree.outside_links.items():
-        # An absolute link of a machine's tree means that machine's root, not this disk's.
-        if text.startswith("/"):
-            yield host.host_path(link), os.path.normpath(text)
