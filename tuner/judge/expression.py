@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tuner.errors import RuleError
 from tuner.judge.operators import ARITHMETIC, ORDERS
 from tuner.judge.outcome import Special
+from tuner.judge.text_place import TextPlace
 
 LENGTH_CAP_CHARACTERS = 500
 DEPTH_CAP_LEVELS = 20
@@ -25,10 +26,10 @@ JOIN = "join"
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression. `where` is the place of its source (`rules/queue/x.yaml:7`)."""
+    """A checked expression. `where` is the place of its source."""
 
     source: str
-    where: str
+    where: TextPlace
     node: ast.expr
 
     @property
@@ -39,18 +40,18 @@ class Expression:
     def error(self, node: ast.AST, message: str) -> RuleError:
         """Return the error that says `message` of the part `node`."""
         before = self.source.encode()[: getattr(node, "col_offset", 0)]
-        return _error(self.source, self.where, len(before.decode("utf-8", "ignore")) + 1, message)
+        return self.where.error(message, self.source, len(before.decode("utf-8", "ignore")))
 
 
-def compile_expression(source: str, where: str, *, in_message: bool = False) -> Expression:
+def compile_expression(source: str, where: TextPlace, *, in_message: bool = False) -> Expression:
     """Read one expression; `in_message` allows `join(...)` as the whole of it. Raises RuleError."""
     source = source.strip()
     if not source:
-        raise RuleError(where, "the expression is empty")
+        raise where.error("the expression is empty")
     if len(source) > LENGTH_CAP_CHARACTERS:
-        raise RuleError(where, f"the expression is longer than {LENGTH_CAP_CHARACTERS} characters")
+        raise where.error(f"the expression is longer than {LENGTH_CAP_CHARACTERS} characters")
     if len(source.splitlines()) > 1:
-        raise RuleError(where, "an expression is one line (in YAML, fold it with '>' instead of '|')")
+        raise where.error("an expression is one line (in YAML, fold it with '>' instead of '|')")
     expression = Expression(source, where, _parsed(source, where))
     joined = join_call(expression)
     if in_message and joined:
@@ -75,19 +76,16 @@ def join_call(expression: Expression) -> ast.Call | None:
     return None
 
 
-def _parsed(source: str, where: str) -> ast.expr:
+def _parsed(source: str, where: TextPlace) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        raise _error(source, where, max(error.offset or 1, 1), f"not an expression: {error.msg}") from None
+        offset = max(error.offset or 1, 1) - 1
+        raise where.error(f"not an expression: {error.msg}", source, offset) from None
     except (ValueError, MemoryError, RecursionError) as error:
-        raise RuleError(where, f"not an expression: {str(error) or type(error).__name__}") from None
-
-
-def _error(source: str, where: str, column: int, message: str) -> RuleError:
-    return RuleError(where, f"{message} (column {column} of '{source}')")
+        raise where.error(f"not an expression: {str(error) or type(error).__name__}") from None
 
 
 class _Checker:

@@ -2,19 +2,20 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from tuner.errors import RuleError
 from tuner.judge.evaluate import Environment, evaluate, evaluate_elements
 from tuner.judge.expression import Expression, compile_expression, join_call
 from tuner.judge.outcome import Outcome
+from tuner.judge.text_place import TextPlace
 from tuner.judge.wording import in_words
 from tuner.stack.condition import World
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
+_BRACE = re.compile(r"[{}]")
 _UNIT_KEEPING_FUNCTIONS = ("min", "max")
 
 
@@ -40,17 +41,22 @@ class Message:
         )
 
 
-def compile_message(text: str, where: str) -> Message:
+def compile_message(text: str, where: TextPlace) -> Message:
     """Read a text with holes. Raises RuleError for a bad expression or a brace without its twin."""
-    pieces = _HOLE.split(" ".join(text.split()))
-    for literal in pieces[::2]:
-        if "{" in literal or "}" in literal:
-            raise RuleError(where, f"a brace without its twin in '{literal}'")
-    parts = (
-        compile_expression(piece, where, in_message=True) if number % 2 else piece
-        for number, piece in enumerate(pieces)
-    )
-    return Message(tuple(parts))
+    return Message(tuple(_parts(" ".join(text.split()), where)))
+
+
+def _parts(text: str, where: TextPlace) -> Iterator[str | Expression]:
+    for number, piece in enumerate(_HOLE.split(text)):
+        if number % 2:
+            yield compile_expression(piece, where.behind("{"), in_message=True)
+            where = where.behind("{" + piece + "}")
+            continue
+        brace = _BRACE.search(piece)
+        if brace:
+            raise where.error(f"a brace without its twin in '{piece}'", piece, brace.start())
+        where = where.behind(piece)
+        yield piece
 
 
 def _filled(hole: Expression, environment: Environment, worlds: Sequence[World]) -> str:
