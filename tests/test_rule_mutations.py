@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_rules import RULES, comes_out
+from tests.test_rules import RULES
 from tests.trees import stacks_of, write_tree
+from tuner.judge.examples import shortfall
 from tuner.judge.expression import Expression
 from tuner.judge.rule import CompiledRule, Example
 from tuner.judge.run import judge
+from tuner.judge.text_place import TextPlace
 from tuner.stack.model import Stack
 
 NEIGHBOURS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -107,10 +109,10 @@ def test_an_example_notices(
     stacks: Callable[[Example], tuple[list[Stack], Path]],
 ) -> None:
     mutated = CompiledRule(compiled.rule, compiled.path)
-    expression = Expression(ast.unparse(mutant), "mutant", mutant)
+    expression = Expression(ast.unparse(mutant), TextPlace("mutant"), mutant)
     mutated.__dict__[field] = expression
     for example in compiled.rule.examples:
         built, root = stacks(example)
-        if comes_out(mutated, example, judge(built, [mutated]), root):
+        if shortfall(mutated, example, judge(built, [mutated]), root):
             return
     pytest.fail(f"no example of {compiled.rule.name} notices: {expression.source}")

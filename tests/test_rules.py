@@ -8,9 +8,9 @@ import pytest
 
 from tests.trees import judgement_of, write_tree
 from tuner import packaged
-from tuner.judge.finding import Finding, Judgement
+from tuner.judge.examples import expected_words, shortfall
 from tuner.judge.load import load_rules
-from tuner.judge.rule import CompiledRule, Example, Expectation
+from tuner.judge.rule import CompiledRule, Example
 
 ROOT = Path(__file__).parent.parent
 RULES = load_rules()
@@ -36,53 +36,16 @@ def test_is_well_formed(compiled: CompiledRule) -> None:
     assert Path(compiled.path).stem == rule.name
     assert rule.why.count(".") >= 2 or ": " in rule.why
     assert rule.references
+    for example in rule.examples:
+        assert (example.expect is None) == (example.verdict in ("good", "undecided")), example.title
     assert not rule.title.endswith(".")
-
-
-def place_of(finding: Finding, root: Path) -> tuple[str, int, int]:
-    if not finding.locations:
-        return "", 0, 0
-    location = finding.locations[0].place
-    position = location.text.position(location.span.start)
-    return str(Path(location.text.path).relative_to(root)), position.line, position.column
 
 
 @pytest.mark.parametrize(("compiled", "example"), EXAMPLES, ids=ids)
 def test_example(compiled: CompiledRule, example: Example, tmp_path: Path) -> None:
     write_tree(tmp_path, example.files)
     judgement = judgement_of(tmp_path, example.target or "")
-    assert comes_out(compiled, example, judgement, tmp_path) == ""
-
-
-def comes_out(compiled: CompiledRule, example: Example, judgement: Judgement, root: Path) -> str:
-    """Say in what way the judgement differs from what the example promises; empty if in none."""
-    mine = [finding for finding in judgement.findings if finding.rule == compiled.rule.id]
-    undecided = [item for item in judgement.undecided if item.rule == compiled.rule.id]
-    if judgement.crashes:
-        return f"{judgement.crashes}"
-    seen = [(place_of(f, root), f.certainty, f.severity, f.message) for f in mine]
-    if example.verdict in ("good", "undecided"):
-        as_promised = not mine and bool(undecided) == (example.verdict == "undecided")
-        return "" if as_promised else f"{seen}, {undecided}"
-    certainty = "conditional" if example.verdict == "conditional" else "certain"
-    expected = example.expect or []
-    as_promised = (
-        {finding.certainty for finding in mine} == {certainty}
-        and len(mine) == len(expected)
-        and all(any(matches(finding, one, root) for finding in mine) for one in expected)
-    )
-    return "" if as_promised else f"{seen} instead of {expected}"
-
-
-def matches(finding: Finding, expected: Expectation, root: Path) -> bool:
-    path, line, column = place_of(finding, root)
-    return (
-        expected.path in (None, path)
-        and expected.line in (None, line)
-        and expected.column in (None, column)
-        and expected.severity in (None, finding.severity)
-        and (expected.message is None or expected.message in finding.message)
-    )
+    assert shortfall(compiled, example, judgement, tmp_path) == "", expected_words(example)
 
 
 def test_good_examples_are_good_all_round(tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ from tuner.judge.expression import DEPTH_CAP_LEVELS, LENGTH_CAP_CHARACTERS, comp
 from tuner.judge.names import check_names
 from tuner.judge.outcome import Outcome, Special
 from tuner.judge.scopes import SCOPES, ScopeName, scope_types
+from tuner.judge.text_place import TextPlace
 from tuner.stack import model
 from tuner.stack.value import Data, Origin, Value, absent, unknown
 
 if TYPE_CHECKING:
     from conftest import Make
 
-WHERE = "rules/queue/x.yaml:7"
+WHERE = TextPlace("rules/queue/x.yaml:7")
 PLAIN = Origin("default", "default")
 NAMES = "abcdefgh"
 
@@ -106,7 +107,7 @@ def names_read(outcome: Outcome) -> set[str]:
 def test_what_is_not_the_language_is_refused_with_the_place(source: str) -> None:
     with pytest.raises(RuleError) as caught:
         compile_expression(source, WHERE)
-    assert caught.value.where == WHERE
+    assert caught.value.where == WHERE.words
 
 
 def test_the_column_counts_characters() -> None:
@@ -153,7 +154,7 @@ def test_random_text_raises_nothing_but_rule_errors(source: str) -> None:
     try:
         run(source, a=known("a", 3), p=[known("z", "t"), known("z", 0)], z=unknown("z", "?"))
     except RuleError as error:
-        assert str(error).startswith(WHERE)
+        assert str(error).startswith(WHERE.words)
 
 
 # Names.

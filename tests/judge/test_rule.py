@@ -2,17 +2,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from tuner import packaged
 from tuner.errors import RuleError
-from tuner.judge.load import load_rule_files, load_rules
+from tuner.judge.load import load_rules
 from tuner.judge.message import compile_message
 from tuner.judge.rule import FAMILIES, read_rule
 from tuner.judge.scopes import SCOPES, ScopeName
+from tuner.judge.text_place import TextPlace
 from tuner.judge.wording import in_words
 from tuner.stack import model
 from tuner.stack.condition import worlds
@@ -52,7 +52,7 @@ def value(data: Data, unit: str = "") -> Value:
 
 
 def filled(text: str, **names: object) -> str:
-    return compile_message(text, "x.yaml:message").fill(names)
+    return compile_message(text, TextPlace("x.yaml:message")).fill(names)
 
 
 # Reading.
@@ -61,7 +61,7 @@ def filled(text: str, **names: object) -> str:
 def test_a_whole_rule_is_read_and_its_names_are_right() -> None:
     compiled = read_rule(DOCUMENT, "rules/queue/x.yaml")
     compiled.check()
-    assert compiled.when.where == "rules/queue/x.yaml:when"
+    assert compiled.when.where.words == "rules/queue/x.yaml:when"
     assert compiled.rule.examples[0].expect is not None
     assert compiled.rule.examples[0].expect[0].column == 22
 
@@ -71,6 +71,7 @@ def test_a_whole_rule_is_read_and_its_names_are_right() -> None:
     [
         ({"id": "QUE1"}, "id"),
         ({"id": "ABC001"}, "id"),
+        ({"id": "QUEUES001"}, "id"),
         ({"id": "QUE001\n"}, "id"),
         ({"name": "Backlog Clamped"}, "name"),
         ({"name": "backlog-"}, "name"),
@@ -83,6 +84,8 @@ def test_a_whole_rule_is_read_and_its_names_are_right() -> None:
         ({"severty": "error"}, "severty"),
         ({"examples": [{**DOCUMENT["examples"][0], "verdict": "ugly"}]}, "examples.0.verdict"),
         ({"examples": [{**DOCUMENT["examples"][0], "files": {}}]}, "examples.0.files"),
+        ({"message": "x" * 1001}, "message"),
+        ({"message": "  "}, "message"),
         ({"examples": [{**DOCUMENT["examples"][0], "expect": [{"line": 0}]}]}, "examples.0.expect.0.line"),
     ],
 )
@@ -144,57 +147,6 @@ def test_built_in_rules_are_read_by_id_and_must_be_unique(monkeypatch: pytest.Mo
         load_rules()
 
 
-YAML = """\
-id: QUE900
-name: house-rule
-title: No pool without a ceiling
-severity: warning
-scope: pool
-when: >
-  pool.max_children > 10
-  and pool.name == 'www'
-message: too many
-why: Because.
-fix: Lower it.
-since: 0.1.0
-"""
-
-
-def test_a_users_rule_is_read_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "house.yaml"
-    path.write_text(YAML)
-    built_in = [read_rule(DOCUMENT, "x.yaml")]
-    assert [found.rule.id for found in load_rule_files([path], built_in)] == ["QUE001", "QUE900"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "place"),
-    [
-        ("severity: warning", "severity: fatal", ":4"),
-        ("pool.max_children", "pool.max_chilren", ":6"),
-        ("too many", "{pool.nam}", ":9"),
-        ("why: Because.", "why: [", ""),
-        ("why: Because.", "why: a\nwhy: b", ""),
-        ("why: Because.\n", "", ""),
-        ("QUE900", "QUE001", ""),
-    ],
-)
-def test_a_users_mistake_is_an_error_with_its_line(tmp_path: Path, old: str, new: str, place: str) -> None:
-    path = tmp_path / "house.yaml"
-    path.write_text(YAML.replace(old, new))
-    with pytest.raises(RuleError) as caught:
-        load_rule_files([path], [read_rule(DOCUMENT, "x.yaml")])
-    assert str(caught.value).startswith(f"{path}{place}: ") or "already taken" in str(caught.value)
-
-
-def test_a_file_that_cannot_be_read_is_a_rule_error(tmp_path: Path) -> None:
-    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
-    (tmp_path / "deep.yaml").write_text("[" * 1000)
-    for name in ("bytes.yaml", "deep.yaml", "missing.yaml"):
-        with pytest.raises(RuleError, match=name):
-            load_rule_files([tmp_path / name])
-
-
 # Messages.
 
 
@@ -244,7 +196,7 @@ def test_join_lists_what_a_generator_yields(make: Make) -> None:
 def test_in_worlds_an_unknown_value_prints_what_it_is_there(somaxconn: Callable[[], Value]) -> None:
     limit = somaxconn()
     every = worlds(option.conditions for option in limit.options)
-    message = compile_message("cut from {backlog} to {limit}", "x.yaml:message")
+    message = compile_message("cut from {backlog} to {limit}", TextPlace("x.yaml:message"))
     names = {"limit": limit, "backlog": value(65535)}
     assert message.fill(names) == "cut from 65535 to unknown"
     assert message.fill(names, every) == "cut from 65535 to 128 or 4096"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tuner.judge.evaluate import evaluate
 from tuner.judge.expression import compile_expression
+from tuner.judge.text_place import TextPlace
 from tuner.judge.worlds import Verdict, decide
 from tuner.stack import model
 from tuner.stack.condition import Condition, worlds
@@ -24,7 +25,7 @@ def known(name: str, data: Data) -> Value:
 
 
 def verdict_on(source: str, **names: Value) -> Verdict:
-    return decide(compile_expression(source, "x.yaml:7"), names)
+    return decide(compile_expression(source, TextPlace("x.yaml:7")), names)
 
 
 def test_the_kernel_version_decides(somaxconn: Somaxconn) -> None:
@@ -91,7 +92,9 @@ def test_what_only_a_world_reads_is_asked_next(make: Make, somaxconn: Somaxconn)
     php = make.by_version("php", "php", [(None, 1), ("8.2", 9)])
     pool = make.entity(model.Pool, pm=somaxconn(), max_children=php)
     host = make.entity(model.Stack, pools=[pool])
-    expression = compile_expression("sum(p.max_children for p in host.pools if p.pm == 128) > 5", "x.yaml:7")
+    expression = compile_expression(
+        "sum(p.max_children for p in host.pools if p.pm == 128) > 5", TextPlace("x.yaml:7")
+    )
     assert [value.name for value in evaluate(expression, {"host": host}).missing] == ["kernel.somaxconn"]
     assert decide(expression, {"host": host}).condition == "kernel < 5.4 and php >= 8.2"
 
@@ -157,7 +160,7 @@ def test_verdicts_agree_with_every_world(
     first: list[int | None], second: list[int | None], source: str
 ) -> None:
     names = {"a": _by_case("a", first), "b": _by_case("b", second), "c": unknown("c", "?")}
-    expression = compile_expression(source, "x.yaml:7")
+    expression = compile_expression(source, TextPlace("x.yaml:7"))
     options = [option.conditions for value in names.values() for option in value.options]
     truths = [evaluate(expression, names, world).truth for world in worlds(options)]
     verdict = decide(expression, names)

@@ -50,8 +50,10 @@ def compile_expression(source: str, where: TextPlace, *, in_message: bool = Fals
         raise where.error("the expression is empty")
     if len(source) > LENGTH_CAP_CHARACTERS:
         raise where.error(f"the expression is longer than {LENGTH_CAP_CHARACTERS} characters")
-    if len(source.splitlines()) > 1:
-        raise where.error("an expression is one line (in YAML, fold it with '>' instead of '|')")
+    first, *more = source.splitlines()
+    if more:
+        fault = "an expression is one line (in YAML, fold it with '>', all lines indented alike)"
+        raise where.behind(first).error(fault)
     expression = Expression(source, where, _parsed(source, where))
     joined = join_call(expression)
     if in_message and joined:
@@ -82,7 +84,7 @@ def _parsed(source: str, where: TextPlace) -> ast.expr:
             warnings.simplefilter("error")
             return ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        offset = max(error.offset or 1, 1) - 1
+        offset = error.offset - 1 if error.offset else len(source)
         raise where.error(f"not an expression: {error.msg}", source, offset) from None
     except (ValueError, MemoryError, RecursionError) as error:
         raise where.error(f"not an expression: {str(error) or type(error).__name__}") from None

@@ -1,11 +1,24 @@
 """Rules from where they are kept: the built-in ones, and files of the user's own."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from tuner import packaged
 from tuner.errors import RuleError
 from tuner.judge.rule import CompiledRule, read_rule
+from tuner.source.tree import SourceFile
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """The rules of a run, by id, and what is wrong with files of the user's.
+
+    `broken` are the ids and names of rules in those files, as far as they can be read.
+    """
+
+    rules: list[CompiledRule]
+    faults: list[RuleError] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
 
 def load_rules() -> list[CompiledRule]:
@@ -13,46 +26,51 @@ def load_rules() -> list[CompiledRule]:
 
     Their names are checked by the tests, not here.
     """
-    return _by_id(read_rule(data, f"rules/{path}") for path, data in packaged.rule_documents().items())
+    rules = _by_id(read_rule(data, f"rules/{path}") for path, data in packaged.rule_documents().items())
+    taken: dict[str, CompiledRule] = {}
+    for compiled in rules:
+        for word in _words(compiled):
+            if word in taken:
+                raise RuleError(compiled.path, _is_taken(word, taken[word]))
+            taken[word] = compiled
+    return rules
 
 
-def load_rule_files(paths: Iterable[Path], built_in: Iterable[CompiledRule] = ()) -> list[CompiledRule]:
-    """Return `built_in` and the user's rules from YAML files, one a file, by id.
+def add_own_rules(built_in: Sequence[CompiledRule], files: Iterable[SourceFile]) -> RuleSet:
+    """Return `built_in` and the rules of the user's files, one a file, checked in full.
 
-    The user's are checked in full. Raises RuleError with the line for anything that is wrong.
+    A file with a fault is left out, and each fault kept with its line and column.
     """
-    own = [_read_file(path) for path in paths]
-    for rule in own:
-        rule.check()
-    return _by_id([*built_in, *own])
+    # Reading YAML takes longer than a check without rules of one's own may.
+    from tuner.judge.rule_file import read_rule_file
+
+    found = RuleSet(list(built_in))
+    taken = {word: compiled for compiled in built_in for word in _words(compiled)}
+    for source in files:
+        file = read_rule_file(source)
+        if file.rule is not None:
+            file.faults += [
+                file.fault((key,), _is_taken(word, taken[word]))
+                for key, word in zip(("id", "name"), _words(file.rule), strict=True)
+                if word in taken
+            ]
+        if file.rule is None or file.faults:
+            found.faults += file.faults
+            found.broken |= file.words
+            continue
+        taken |= dict.fromkeys(_words(file.rule), file.rule)
+        found.rules.append(file.rule)
+    found.rules = _by_id(found.rules)
+    return found
+
+
+def _words(compiled: CompiledRule) -> tuple[str, str]:
+    return compiled.rule.id, compiled.rule.name
 
 
 def _by_id(rules: Iterable[CompiledRule]) -> list[CompiledRule]:
-    ordered = sorted(rules, key=lambda compiled: compiled.rule.id)
-    seen: dict[str, CompiledRule] = {}
-    for compiled in ordered:
-        for word in (compiled.rule.id, compiled.rule.name):
-            if word in seen:
-                raise RuleError(compiled.path, f"'{word}' is already taken by {seen[word].path}")
-            seen[word] = compiled
-    return ordered
+    return sorted(rules, key=lambda compiled: compiled.rule.id)
 
 
-def _read_file(path: Path) -> CompiledRule:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = YAML(typ="rt", pure=True).load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(str(path), f"cannot be read: {error}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise RuleError(str(path), f"is not YAML: {error}") from None
-    return read_rule(data, str(path), _lines(data))
-
-
-def _lines(data: object) -> Mapping[str, int]:
-    if not isinstance(data, dict) or not hasattr(data, "lc"):
-        return {}
-    return {str(key): data.lc.key(key)[0] + 1 for key in data}
+def _is_taken(word: str, owner: CompiledRule) -> str:
+    return f"'{word}' is already taken by {owner.path}"

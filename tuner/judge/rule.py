@@ -1,10 +1,20 @@
 """A rule as it stands in its YAML file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from tuner.errors import RuleError
 from tuner.judge.expression import Expression, compile_expression
@@ -12,14 +22,26 @@ from tuner.judge.finding import Severity
 from tuner.judge.message import Message, compile_message
 from tuner.judge.names import check_names, check_value
 from tuner.judge.scopes import ScopeName, scope_types
+from tuner.judge.text_place import TextPlace
 from tuner.stack.value import Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-RuleId = Annotated[str, StringConstraints(pattern=r"^(QUE|FPM|NGX|RDS|SYS|UNT|CTR|PTH|CFG)\d{3}$")]
+Template = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,8}\d{3}$")]
 KebabName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 FAMILIES = ("QUE", "FPM", "NGX", "RDS", "SYS", "UNT", "CTR", "PTH", "CFG")
-"""The letters rule ids begin with."""
+"""The letters that the ids of built-in rules begin with."""
+FAMILY_DIGITS = 3
+OWN = {"is_own": True}
+"""The context in which a rule of the user's is validated."""
+
+
+def _inside(path: str) -> str:
+    """Return a path of an example's file. Raises ValueError for one that could leave the example's folder."""
+    if path.startswith("/") or "\0" in path or set(path.split("/")) & {"", ".", ".."}:
+        raise ValueError(f"'{path}' is not a plain relative path")
+    return str(PurePosixPath(path))
 
 
 class _Strict(BaseModel):
@@ -45,7 +67,7 @@ class Example(_Strict):
     title: Text
     verdict: Literal["bad", "good", "undecided", "conditional"]
     target: str | None = None
-    files: dict[str, str] = Field(min_length=1)
+    files: dict[Annotated[str, AfterValidator(_inside)], str] = Field(min_length=1)
     expect: list[Expectation] | None = None
     also: list[RuleId] = []
 
@@ -72,84 +94,105 @@ class Rule(_Strict):
     when: Text
     mitigated: Mitigation | None = None
     at: Text | None = None
-    message: Text
+    message: Annotated[Template, Field(min_length=1)]
     why: Text
     fix: Text
-    requires: str = ""
+    requires: Template = ""
     references: list[Text] = []
     since: Text
     examples: list[Example] = []
+
+    @field_validator("id")
+    @classmethod
+    def _has_its_family(cls, value: str, info: ValidationInfo) -> str:
+        family = value[:-FAMILY_DIGITS]
+        is_built_in = family in FAMILIES
+        if info.context == OWN and is_built_in:
+            raise ValueError(
+                f"{family} is a family of built-in rules: take letters of your own, as in ACME001"
+            )
+        if info.context != OWN and not is_built_in:
+            raise ValueError(f"{family} is none of the families {', '.join(FAMILIES)}")
+        return value
 
 
 class CompiledRule:
     """A rule with its expressions, each compiled when it is first needed.
 
-    `path` is the rule's file; `lines` are the lines its fields begin at, where that is known.
+    `path` is the rule's file; `place_of` gives the place of a field's text in it, where that is known.
     """
 
-    def __init__(self, rule: Rule, path: str, lines: Mapping[str, int] | None = None) -> None:
+    def __init__(self, rule: Rule, path: str, place_of: Callable[[str], TextPlace] | None = None) -> None:
         self.rule = rule
         self.path = path
-        self._lines = lines or {}
+        self._place_of = place_of
 
     @cached_property
     def when(self) -> Expression:
         """The rule's condition. Raises RuleError."""
-        return compile_expression(self.rule.when, self._where("when"))
+        return compile_expression(self.rule.when, self.where("when"))
 
     @cached_property
     def mitigated_when(self) -> Expression | None:
         """The case in which the finding is milder. Raises RuleError."""
         mitigated = self.rule.mitigated
-        return compile_expression(mitigated.when, self._where("mitigated")) if mitigated else None
+        return compile_expression(mitigated.when, self.where("mitigated.when")) if mitigated else None
 
     @cached_property
     def at(self) -> Expression | None:
         """The path to the Value that is shown first. Raises RuleError."""
         if self.rule.at is None:
             return None
-        expression = compile_expression(self.rule.at, self._where("at"))
+        expression = compile_expression(self.rule.at, self.where("at"))
         if not expression.is_path:
-            raise RuleError(expression.where, f"'{expression.source}' is not a name with attributes")
+            raise expression.where.error(f"'{expression.source}' is not a name with attributes")
         return expression
 
     @cached_property
     def message(self) -> Message:
         """The message. Raises RuleError."""
-        return compile_message(self.rule.message, self._where("message"))
+        return compile_message(self.rule.message, self.where("message"))
 
     @cached_property
     def requires(self) -> Message:
         """What must be restarted. Raises RuleError."""
-        return compile_message(self.rule.requires, self._where("requires"))
+        return compile_message(self.rule.requires, self.where("requires"))
 
     def check(self) -> None:
-        """Compile everything and check every name against the model. Raises RuleError."""
+        """Compile everything and check every name against the model. Raises RuleError for the first fault."""
+        for fault in self.faults():
+            raise fault
+
+    def faults(self) -> Iterator[RuleError]:
+        """Yield what `check` finds wrong, at most one fault a field."""
+        for field in ("when", "mitigated_when", "at", "message", "requires"):
+            try:
+                self._check_field(field)
+            except RuleError as error:
+                yield error
+
+    def _check_field(self, field: str) -> None:
+        compiled: Expression | Message | None = getattr(self, field)
         types = scope_types(self.rule.scope)
-        check_names(self.when, types)
-        if self.mitigated_when is not None:
-            check_names(self.mitigated_when, types)
-        if self.at is not None and check_value(self.at, types) is not Value:
-            raise RuleError(self.at.where, f"'{self.at.source}' does not lead to a value")
-        for hole in (*self.message.holes, *self.requires.holes):
-            check_value(hole, types)
+        if isinstance(compiled, Message):
+            for hole in compiled.holes:
+                check_value(hole, types)
+        elif compiled is not None and field == "at":
+            if check_value(compiled, types) is not Value:
+                raise compiled.where.error(f"'{compiled.source}' does not lead to a value")
+        elif compiled is not None:
+            check_names(compiled, types)
 
-    def _where(self, field: str) -> str:
-        return f"{self.path}:{self._lines.get(field, field)}"
+    def where(self, field: str) -> TextPlace:
+        """Return the place of a field's text, named as in `examples.0.title`."""
+        return self._place_of(field) if self._place_of else TextPlace(f"{self.path}:{field}")
 
 
-def read_rule(data: object, path: str, lines: Mapping[str, int] | None = None) -> CompiledRule:
-    """Read one rule from the mapping that its file holds. Raises RuleError with the path and the field."""
+def read_rule(data: object, path: str) -> CompiledRule:
+    """Read a built-in rule from the mapping that its file holds. Raises RuleError with path and field."""
     try:
-        return CompiledRule(Rule.model_validate(data), path, lines)
+        return CompiledRule(Rule.model_validate(data), path)
     except ValidationError as error:
-        raise _rule_error(error, path, lines or {}) from None
-
-
-def _rule_error(error: ValidationError, path: str, lines: Mapping[str, int]) -> RuleError:
-    first = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    line = lines.get(str(first["loc"][0])) if first["loc"] else None
-    return RuleError(
-        f"{path}:{line}" if line else path, f"{field}: {first['msg']}" if field else first["msg"]
-    )
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise RuleError(path, f"{field}: {first['msg']}" if field else first["msg"]) from None

@@ -1,7 +1,8 @@
 """Rules over stacks: the judgement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from tuner.errors import RuleError
 from tuner.judge.evaluate import Environment, evaluate, value_at
 from tuner.judge.evidence import evidence_of, locations_of, rests_on_choice, unknown_leaves
 from tuner.judge.finding import SEVERITIES, Finding, Judgement, RuleCrash, Severity, Undecided
@@ -20,12 +21,14 @@ def judge(
     rules: Sequence[CompiledRule],
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    broken: Collection[str] = (),
 ) -> Judgement:
     """Return what the selected rules say of every entity of the stacks, sorted by place and rule.
 
-    A rule that fails becomes a RuleCrash and the others go on. Raises UsageError for an unknown selector.
+    A rule that fails becomes a RuleCrash and the others go on. `broken` are ids and names of rules that
+    could not be read. Raises UsageError for an unknown selector.
     """
-    active = selected(rules, select, ignore)
+    active = selected(rules, select, ignore, broken)
     found: list[Finding] = []
     undecided: list[Undecided] = []
     crashes: list[RuleCrash] = []
@@ -56,6 +59,8 @@ def _judged(compiled: CompiledRule, stack: Stack, entity: Entity) -> Finding | U
         if verdict.kind == "undecided":
             return _undecided(compiled, entity, verdict)
         return _finding(compiled, entity, names, verdict)
+    except RuleError as error:
+        return RuleCrash(compiled.rule.id, entity.entity, str(error))
     except Exception as error:
         # Whatever one rule does, the others are still checked.
         return RuleCrash(compiled.rule.id, entity.entity, f"{type(error).__name__}: {error}")

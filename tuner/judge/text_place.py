@@ -20,6 +20,11 @@ class TextPlace:
     at: Callable[[int], str] | None = None
     skipped: int = 0
 
+    @property
+    def start(self) -> str:
+        """The place as text, as exact as it is known."""
+        return self.at(self.skipped) if self.at else self.words
+
     def error(self, message: str, text: str = "", offset: int = 0) -> RuleError:
         """Return the error that says `message` of the character at `offset` of `text`."""
         if self.at is None:

@@ -1,0 +1,148 @@
+"""The examples of a rule, played through: what each promises, and what came."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tuner.formats.candidate import is_candidate
+from tuner.judge.finding import Finding, Judgement, Undecided
+from tuner.judge.rule import CompiledRule, Example, Expectation
+from tuner.judge.run import judge
+from tuner.source.text import encode
+from tuner.source.tree import collect
+from tuner.stack.build import build_stacks
+from tuner.stack.files import read_tree
+from tuner.stack.grouping import group_hosts
+from tuner.stack.model import Stack
+from tuner.stack.target import Target, parse_target
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """An example that did not come out as it says, in words; `where` is its place in the rule's file."""
+
+    where: str
+    title: str
+    expected: str
+    came: str
+
+
+def mismatches(compiled: CompiledRule) -> list[Mismatch]:
+    """Play every example of a rule with this rule alone, and return those that come out otherwise."""
+    found = []
+    for number, example in enumerate(compiled.rule.examples):
+        expected, came = expected_words(example), _came(compiled, example)
+        if came:
+            where = compiled.where(f"examples.{number}.title").start
+            found.append(Mismatch(where, example.title, expected, came))
+    return found
+
+
+def _came(compiled: CompiledRule, example: Example) -> str:
+    with TemporaryDirectory(prefix="fpmtune-example-") as folder:
+        root = Path(folder).resolve()
+        try:
+            write_tree(root, example.files)
+        except (OSError, ValueError) as error:
+            return f"these files cannot be written: {error}"
+        return shortfall(compiled, example, judge(stacks_below(root, example.target or ""), [compiled]), root)
+
+
+def write_tree(root: Path, files: Mapping[str, str]) -> None:
+    """Write files below `root`. Raises OSError or ValueError where names or contents cannot be written."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(content))
+
+
+def stacks_below(root: Path, target: str = "") -> list[Stack]:
+    """Return the request paths of what lies below `root`. Raises UsageError for an unknown target."""
+    tree = collect([str(root)], is_candidate)
+    meant = parse_target(target) if target else Target()
+    return build_stacks(tree, group_hosts(tree, read_tree(tree, target=meant)), meant)
+
+
+def shortfall(compiled: CompiledRule, example: Example, judgement: Judgement, root: Path) -> str:
+    """Say what came in place of what the example promises; empty where they agree.
+
+    `root` is the folder that holds the example's files.
+    """
+    mine = [finding for finding in judgement.findings if finding.rule == compiled.rule.id]
+    undecided = [item for item in judgement.undecided if item.rule == compiled.rule.id]
+    if judgement.crashes:
+        return f"the rule failed: {judgement.crashes[0].error}"
+    is_promised = _agrees(example, mine, undecided, root)
+    return "" if is_promised else _came_words(mine, undecided, root)
+
+
+def _agrees(example: Example, mine: Sequence[Finding], undecided: Sequence[Undecided], root: Path) -> bool:
+    if example.verdict in ("good", "undecided"):
+        return not mine and bool(undecided) == (example.verdict == "undecided")
+    certainty = "conditional" if example.verdict == "conditional" else "certain"
+    if {finding.certainty for finding in mine} != {certainty}:
+        return False
+    if example.expect is None:
+        return True
+    return len(mine) == len(example.expect) and all(
+        any(_matches(finding, expected, root) for finding in mine) for expected in example.expect
+    )
+
+
+def _matches(finding: Finding, expected: Expectation, root: Path) -> bool:
+    path, line, column = _place(finding, root)
+    return (
+        expected.path in (None, path)
+        and expected.line in (None, line)
+        and expected.column in (None, column)
+        and expected.severity in (None, finding.severity)
+        and (expected.message is None or expected.message in finding.message)
+    )
+
+
+def _place(finding: Finding, root: Path) -> tuple[str, int, int]:
+    if not finding.locations:
+        return "", 0, 0
+    location = finding.locations[0].place
+    position = location.text.position(location.span.start)
+    return str(Path(location.text.path).relative_to(root)), position.line, position.column
+
+
+def expected_words(example: Example) -> str:
+    """Say what an example promises."""
+    if example.verdict == "good":
+        return "no finding"
+    if example.verdict == "undecided":
+        return "undecided"
+    kind = "a conditional finding" if example.verdict == "conditional" else "a finding"
+    return _listed(f"{kind}{_expectation_words(one)}" for one in example.expect or [Expectation()])
+
+
+def _expectation_words(expected: Expectation) -> str:
+    numbers = [str(part) for part in (expected.path, expected.line, expected.column) if part is not None]
+    return "".join(
+        [
+            f" ({expected.severity})" if expected.severity else "",
+            f" at {':'.join(numbers)}" if numbers else "",
+            f' with "{expected.message}"' if expected.message else "",
+        ]
+    )
+
+
+def _came_words(mine: Sequence[Finding], undecided: Sequence[Undecided], root: Path) -> str:
+    if not mine and not undecided:
+        return "no finding"
+    words = [_finding_words(finding, root) for finding in mine]
+    return _listed([*words, *(f"undecided, {item.hint or 'a value is unknown'}" for item in undecided)])
+
+
+def _finding_words(finding: Finding, root: Path) -> str:
+    path, line, column = _place(finding, root)
+    where = f" at {path}:{line}:{column}" if path else ""
+    holds = f" if {finding.condition}" if finding.condition else ""
+    return f'{finding.certainty} {finding.severity}{where} with "{finding.message}"{holds}'
+
+
+def _listed(words: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(words))
