@@ -126,7 +126,11 @@ def test_a_fault_in_the_condition_is_said_with_its_character(when: str, place: s
         ("at: pool.max_children", "at: pool.nam", "10:10: at: Pool has no 'nam'; did you mean 'name'?"),
         ("at: pool.max_children", "at: pool.name", "10:5: at: 'pool.name' does not lead to a value"),
         ("message: too many", "message: too {pool.nam}", "11:20: message: Pool has no 'nam'"),
-        ("message: too many", "message: >\n  a {pool.name}\n\n  and {pol.name}", "14:8: message: there is no 'pol'"),
+        (
+            "message: too many",
+            "message: >\n  a {pool.name}\n\n  and {pol.name}",
+            "14:8: message: there is no 'pol'",
+        ),
         ("message: too many", 'message: "a {pool.name} b } c"', "11:27: message: a brace without its twin"),
         ("message: too many", "message: 'a { pool.nam }'", "11:20: message: Pool has no 'nam'"),
         ("why: Because.", "why: B.\nrequires: re {pol}", "13:15: requires: there is no 'pol' here"),
@@ -188,7 +192,9 @@ def test_no_text_makes_reading_fail(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["pool.max_children > 1", "pool.name == 'www'", "not pool.pm == 'x'"]), max_size=4),
+    st.lists(
+        st.sampled_from(["pool.max_children > 1", "pool.name == 'www'", "not pool.pm == 'x'"]), max_size=4
+    ),
     st.sampled_from([">", ">-", "|", "", "'", '"']),
     st.lists(st.sampled_from([" ", "\n  ", "   "]), min_size=5, max_size=5),
 )
