@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuner.formats import nginx_tokens
 from tuner.formats.document import Directive, Document
 from tuner.formats.nginx import parse
 from tuner.source.span import Span
@@ -286,6 +287,19 @@ def test_reading_takes_linear_time(piece: bytes, lua: bytes) -> None:
     started = time.process_time()
     read(lua + piece * (100_000 // len(piece)))
     assert time.process_time() - started < 3.0
+
+
+@given(SOURCES)
+def test_whole_statements_are_cut_as_word_by_word(data: bytes) -> None:
+    at_once = read(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nginx_tokens, "_PLAIN_LIMIT_BYTES", -1)
+        word_by_word = read(data)
+    assert (word_by_word.directives, word_by_word.problems, word_by_word.comments) == (
+        at_once.directives,
+        at_once.problems,
+        at_once.comments,
+    )
 
 
 @pytest.mark.parametrize("piece", [b"[", b"[[", b"--[[", b"[=", b'"\\', b"--["])

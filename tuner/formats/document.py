@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.source.span import Span
 from tuner.source.text import Text
@@ -11,8 +11,7 @@ Kind = Literal["php-fpm", "nginx", "redis", "sysctl"]
 KINDS: tuple[Kind, ...] = ("php-fpm", "nginx", "redis", "sysctl")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A name or an argument as the program understands it, with the bytes it was written in.
 
     `text` is the value after quotes and escapes; `span` includes the quotes. Where the file does not
@@ -26,8 +25,7 @@ class Word:
     unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """One statement. `children` is None for a simple one and a tuple, maybe empty, for a block.
 
     `key` is the subscript of a php-fpm array (`env[PATH]`); a php-fpm section is a block whose name is
@@ -41,8 +39,7 @@ class Directive:
     key: Word | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something at `span` that the program would refuse (`error`) or pass over with a warning."""
 
     span: Span
@@ -50,8 +47,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A comment with its marker; `text` starts after the marker."""
 
     text: str

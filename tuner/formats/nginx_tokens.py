@@ -22,6 +22,12 @@ PARAMETER_LIMIT_BYTES = 4096
 
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
 _BARE = re.compile(rb"(?:[^ \t\r\n;{\\$]++|\\.?|\$\{*+)++", re.DOTALL)
+_PLAIN_WORD = rb"(?:[^ \t\r\n\v\f;{}#\"'\\$\x80-\xff]|\$(?!\{))(?:[^ \t\r\n\v\f;{\\$\x80-\xff]|\$(?!\{))*+"
+_PLAIN_STATEMENT = re.compile(
+    rb"[ \t\r\n]*+((?:" + _PLAIN_WORD + rb"[ \t\r\n]++)*+" + _PLAIN_WORD + rb")[ \t\r\n]*+([;{])"
+)
+"""A statement of ASCII words without quotes, escapes and comments: nearly every one is."""
+_PLAIN_LIMIT_BYTES = 2048
 _QUOTED = {
     ord('"'): re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
     ord("'"): re.compile(rb"'(?:[^'\\]++|\\.)*+'", re.DOTALL),
@@ -92,7 +98,7 @@ class _Scanner:
 
     def read(self) -> None:
         data = self._data
-        while self._skip_to_piece():
+        while self._go_to_piece():
             byte = data[self._at]
             if byte in (_END, _OPEN):
                 self._read_stop(byte)
@@ -103,6 +109,28 @@ class _Scanner:
             else:
                 self._read_bare()
         self._finish()
+
+    def _go_to_piece(self) -> bool:
+        """Take the plain statements that come next, then go to the next word or stop."""
+        if not self._masked.holes:
+            self._read_plain_statements()
+        return self._skip_to_piece()
+
+    def _read_plain_statements(self) -> None:
+        while not self._words:
+            match = _PLAIN_STATEMENT.match(self._data, self._at)
+            if match is None or match.end(1) - match.start(1) > _PLAIN_LIMIT_BYTES:
+                return
+            written, stop = match.groups()
+            if b"_by_lua_block" in written:
+                return
+            at, start = 0, match.start(1)
+            for word in written.split():
+                at = written.index(word, at)
+                self._words.append(Word(word.decode("ascii"), Span(start + at, start + at + len(word))))
+                at += len(word)
+            self._at = match.end()
+            self._add_statement(self._at, stop == b"{")
 
     def _skip_to_piece(self) -> bool:
         """Go to the next word or stop, past blanks and comments; False at the end of the file."""

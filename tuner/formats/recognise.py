@@ -7,6 +7,7 @@ without a proposal needs signals that no other program's configuration gives.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from re import Pattern
 
@@ -48,7 +49,7 @@ _FOLDERS: tuple[tuple[Pattern[str], Kind], ...] = (
 )
 _SITE_FOLDERS = frozenset({"sites-available", "sites-enabled", "sites_available", "sites_enabled"})
 
-_COMMENT = re.compile(rb"[ \t]*+[#;]")
+_COMMENT_MARKS = (b"#", b";")
 _TRAILING_COMMENT = re.compile(rb"(?<=[;{}])[ \t]*+#.*")
 _SECTION = re.compile(rb"\[[^\]=]++\]")
 _ASSIGNMENT = re.compile(rb"[\w.\[\]/*-]++[ \t]*+=(?!=)")
@@ -109,6 +110,11 @@ class _Content:
     def count(self, *patterns: Pattern[bytes]) -> int:
         return sum(any(pattern.match(line) for pattern in patterns) for line in self.lines)
 
+    def has(self, number: int, pattern: Pattern[bytes]) -> bool:
+        """Say whether so many lines match, without looking further than needed."""
+        matching = (line for line in self.lines if pattern.match(line))
+        return sum(1 for _ in islice(matching, number)) == number
+
     def share(self, *patterns: Pattern[bytes]) -> float:
         return self.count(*patterns) / len(self.lines)
 
@@ -117,9 +123,9 @@ class _Content:
         return sum(line.endswith((b";", b"{", b"}")) for line in self.lines) / len(self.lines)
 
     def is_certainly_nginx(self) -> bool:
-        statements = self.count(_NGINX_STATEMENT)
-        blocks = self.count(_NGINX_BLOCK)
-        return statements >= 3 or (blocks > 0 and (statements > 0 or any(b";" in x for x in self.lines)))
+        if self.has(3, _NGINX_STATEMENT):
+            return True
+        return self.has(1, _NGINX_BLOCK) and any(b";" in line for line in self.lines)
 
     def may_be_nginx(self) -> bool:
         """In nginx's folder the shape is enough: modules bring names that nobody can list."""
@@ -128,7 +134,7 @@ class _Content:
         arrows = any(b"=>" in line for line in self.lines)
         ended = any(line.endswith((b";", b"; }", b";}")) for line in self.lines)
         return (
-            (ended or self.count(_NGINX_BLOCK) > 0)
+            (ended or self.has(1, _NGINX_BLOCK))
             and not arrows
             and self.stops() >= 0.5
             and self.share(_ASSIGNMENT) < 0.3
@@ -237,5 +243,5 @@ def _kinds(table: tuple[tuple[Pattern[str], Kind], ...], name: str) -> Iterator[
 def _content(path: str, head: bytes) -> _Content:
     masked = prepare(Text(path, head), is_template(path, head)).data
     lines = (line.strip() for line in masked.splitlines())
-    kept = (_TRAILING_COMMENT.sub(b"", line) for line in lines if line and not _COMMENT.match(line))
-    return _Content(tuple(kept))
+    kept = (line for line in lines if line and line[:1] not in _COMMENT_MARKS)
+    return _Content(tuple(_TRAILING_COMMENT.sub(b"", line) if b"#" in line else line for line in kept))

@@ -5,6 +5,7 @@ unclosed holes is still read in linear time.
 """
 
 import re
+from functools import cache
 from pathlib import PurePosixPath
 from posixpath import splitext
 
@@ -34,6 +35,7 @@ _ERB_CONTROL = rb"<%(?![=%])" + _ERB_BODY
 _ENVIRONMENT = rb"\$\{[A-Za-z_]\w*+\}"
 
 
+@cache
 def _grammar(values: tuple[bytes, ...], controls: tuple[bytes, ...]) -> HoleGrammar:
     """Build a grammar in which value holes that fill a whole line leave no text either.
 
@@ -47,13 +49,16 @@ def _grammar(values: tuple[bytes, ...], controls: tuple[bytes, ...]) -> HoleGram
     )
 
 
-_JINJA = _grammar((_EXPRESSION,), (_STATEMENT, _JINJA_COMMENT, _JINJA_HEADER))
-_ERB = _grammar((_ERB_VALUE,), (_ERB_CONTROL,))
-_ANY_CONTROL = (_STATEMENT, _JINJA_COMMENT, _GO_CONTROL, _ERB_CONTROL)
-_ANY = _grammar((_EXPRESSION, _ERB_VALUE), _ANY_CONTROL)
-_ANY_AND_ENVIRONMENT = _grammar((_EXPRESSION, _ERB_VALUE, _ENVIRONMENT), _ANY_CONTROL)
+_Holes = tuple[tuple[bytes, ...], tuple[bytes, ...]]
+"""The values and the controls of a language."""
 
-_GRAMMAR_OF_SUFFIX = {
+_JINJA: _Holes = (_EXPRESSION,), (_STATEMENT, _JINJA_COMMENT, _JINJA_HEADER)
+_ERB: _Holes = (_ERB_VALUE,), (_ERB_CONTROL,)
+_ANY_CONTROL = (_STATEMENT, _JINJA_COMMENT, _GO_CONTROL, _ERB_CONTROL)
+_ANY: _Holes = (_EXPRESSION, _ERB_VALUE), _ANY_CONTROL
+_ANY_AND_ENVIRONMENT: _Holes = (_EXPRESSION, _ERB_VALUE, _ENVIRONMENT), _ANY_CONTROL
+
+_HOLES_OF_SUFFIX = {
     ".j2": _JINJA,
     ".jinja": _JINJA,
     ".jinja2": _JINJA,
@@ -84,4 +89,4 @@ def prepare(text: Text, is_template: bool) -> Masked:
     """Return the bytes to parse: a template's holes masked by its language, everything else as it is."""
     if not is_template:
         return Masked(text.data, ())
-    return mask(text.data, _GRAMMAR_OF_SUFFIX.get(PurePosixPath(text.path).suffix.lower(), _ANY))
+    return mask(text.data, _grammar(*_HOLES_OF_SUFFIX.get(PurePosixPath(text.path).suffix.lower(), _ANY)))

@@ -1,6 +1,5 @@
 """What a check finds: findings, undecided rules, and what they rest on."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -51,10 +50,12 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """A hash of rule, file, entity and directive: it survives edits that move lines or change values."""
+        from hashlib import sha256
+
         primary = self.locations[0].place.text.path if self.locations else ""
         directive = next((v.label for v in self.evidence if v.origin.place), "")
         parts = "\0".join((self.rule, primary, self.entity, directive))
-        return hashlib.sha256(encode(parts)).hexdigest()[:16]
+        return sha256(encode(parts)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

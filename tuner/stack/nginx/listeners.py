@@ -175,9 +175,9 @@ def _number_of(parameter: Word) -> Word:
     """Return the part of `backlog=N` behind the equals sign, with its own place where it is written bare."""
     _, _, number = parameter.text.partition("=")
     if parameter.quote or parameter.span.end - parameter.span.start != len(encode(parameter.text)):
-        return replace(parameter, text=number)
-    return replace(
-        parameter, text=number, span=Span(parameter.span.start + len("backlog="), parameter.span.end)
+        return parameter._replace(text=number)
+    return parameter._replace(
+        text=number, span=Span(parameter.span.start + len("backlog="), parameter.span.end)
     )
 
 

@@ -1,7 +1,5 @@
 """The value of a directive in force at a block, by nginx's inheritance: the nearest one that is written."""
 
-from dataclasses import replace
-
 from tuner.formats.document import Word
 from tuner.stack import defaults
 from tuner.stack.nginx.blocks import Block
@@ -61,5 +59,5 @@ def _setting(setting: Block, default: Value, name: str, read: Reader) -> Value |
 def variable(word: Word) -> Word:
     """Return `word`, marked as unknown if it holds an nginx variable."""
     if "$" in word.text and not word.unknown:
-        return replace(word, unknown=f"it holds a variable of nginx: {word.text}")
+        return word._replace(unknown=f"it holds a variable of nginx: {word.text}")
     return word

@@ -62,7 +62,7 @@ class _Reader:
         return value
 
     def _in_pool(self, word: Word) -> Word:
-        return replace(word, text=word.text.replace("$pool", self.settings.name))
+        return word._replace(text=word.text.replace("$pool", self.settings.name))
 
 
 def build_pools(instance: Instance, kernel: Kernel, target: Target) -> list[Pool]:
