@@ -107,7 +107,7 @@ php_admin_value[memory_limit] = 256M
 
 
 def write_tree(folder: Path) -> None:
-    """Write a hosting machine of 200 files: 154 sites of the size that real ones have, 40 pools, sysctl, Redis."""
+    """Write a hosting machine of 200 files: 154 sites as long as real ones are, 40 pools, sysctl, Redis."""
     etc = folder / "etc"
     files = {
         "nginx/nginx.conf": NGINX_CONF,
