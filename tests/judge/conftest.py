@@ -69,7 +69,8 @@ class Make:
         for field, info in kind.model_fields.items():
             if field not in fields and info.is_required():
                 nothing_fixes = unknown(f"{prefix}.{field}", f"nobody gave {prefix}.{field}")
-                plain = False if info.annotation in (bool, "bool") else texts.get(field)
+                a_text = "" if info.annotation in (str, "str") and field != "entity" else None
+                plain = False if info.annotation in (bool, "bool") else texts.get(field, a_text)
                 fields[field] = nothing_fixes if plain is None else plain
         if kind is model.Stack and not isinstance(fields["kernel"], model.Kernel):
             fields["kernel"] = Make.entity(model.Kernel)

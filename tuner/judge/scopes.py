@@ -17,6 +17,7 @@ from tuner.stack.model import (
     Redis,
     Stack,
     SysctlKey,
+    SysctlLine,
     Upstream,
 )
 
@@ -24,6 +25,7 @@ ScopeName = Literal[
     "host",
     "kernel",
     "sysctl",
+    "sysctl_line",
     "listener",
     "location",
     "upstream",
@@ -48,6 +50,7 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "host": Scope(Stack, lambda stack: [stack]),
     "kernel": Scope(Kernel, lambda stack: [stack.kernel]),
     "sysctl": Scope(SysctlKey, lambda stack: stack.sysctl),
+    "sysctl_line": Scope(SysctlLine, lambda stack: stack.sysctl_lines, is_file_itself=True),
     "listener": Scope(Listener, lambda stack: stack.listeners),
     "location": Scope(Location, lambda stack: stack.locations),
     "upstream": Scope(Upstream, lambda stack: stack.upstreams),

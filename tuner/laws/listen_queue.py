@@ -12,6 +12,7 @@ from tuner.laws.version import Version
 OLDEST_KERNEL = Version.parse("2.6.32")
 """The oldest kernel whose source these laws were read in; older ones are outside every domain here."""
 
+_USHORT_MAX = 65535
 _KERNEL_3_11 = Version.parse("3.11")
 _KERNEL_3_13 = Version.parse("3.13")
 _KERNEL_4_1 = Version.parse("4.1")
@@ -37,11 +38,22 @@ def somaxconn_is_accepted(value: int, kernel: Version) -> bool | None:
     check_kernel(kernel)
     if kernel >= _KERNEL_4_1:
         return 0 <= value <= INT_MAX
-    if 0 <= value <= 65535:
+    if 0 <= value <= _USHORT_MAX:
         return True
     if not INT_MIN <= value <= INT_MAX or kernel >= _KERNEL_3_13:
         return False
     return None if kernel >= _KERNEL_3_11 else True
+
+
+def somaxconn_bounds(kernel: Version) -> tuple[int, int]:
+    """Return the least and the largest net.core.somaxconn that every kernel of this version takes.
+
+    Raises ValueError for a kernel older than 2.6.32. Source: as for `somaxconn_is_accepted`.
+    """
+    check_kernel(kernel)
+    if kernel >= _KERNEL_4_1:
+        return 0, INT_MAX
+    return (0, _USHORT_MAX) if kernel >= _KERNEL_3_11 else (INT_MIN, INT_MAX)
 
 
 def effective_backlog(backlog: int, somaxconn: int, kernel: Version | None = None) -> int:

@@ -84,15 +84,19 @@ def syn_queue_capacity(
         capacity = _hash_table_size(effective, max_syn_backlog)
     else:
         capacity = effective + 1 if zero_backlog_fix else effective
-    return capacity if syncookies else min(capacity, _room_without_cookies(max_syn_backlog))
+    return capacity if syncookies else min(capacity, room_without_cookies(max_syn_backlog))
+
+
+def room_without_cookies(max_syn_backlog: int) -> int:
+    """Return how many handshakes a SYN queue holds at most while SYN cookies are off.
+
+    A SYN is dropped once less than a quarter of net.ipv4.tcp_max_syn_backlog is left. Every kernel since
+    2.6.32. Source: tcp_conn_request (tcp_v4_conn_request before); measured on 6.18.44.
+    """
+    return max(0, max_syn_backlog - (max_syn_backlog >> 2) + 1)
 
 
 def _hash_table_size(effective: int, max_syn_backlog: int) -> int:
     """The table of half-open handshakes before 4.4: a power of two, at least 16; compared as unsigned."""
     wanted = max(8, min(effective, max_syn_backlog & 0xFFFFFFFF)) + 1
     return 1 << (wanted - 1).bit_length()
-
-
-def _room_without_cookies(max_syn_backlog: int) -> int:
-    """A SYN is dropped once less than a quarter of max_syn_backlog is left."""
-    return max(0, max_syn_backlog - (max_syn_backlog >> 2) + 1)

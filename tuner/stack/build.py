@@ -16,6 +16,7 @@ from tuner.stack.nginx.build import build_nginx
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.redis import build_redis
+from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
 from tuner.stack.target import Target
 
@@ -55,6 +56,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         entity=host.name,
         kernel=kernel,
         sysctl=sysctl,
+        sysctl_lines=build_lines(host, kernel, sysctl, target),
         listeners=[
             *nginx.listeners,
             *(pool.listener for pool in pools if pool.listener),

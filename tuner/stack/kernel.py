@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tuner.laws.listen_queue import somaxconn_is_accepted
+from tuner.laws.syn_queue import room_without_cookies
 from tuner.laws.sysctl_number import kernel_integer
-from tuner.laws.version import Version
 from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import HostFiles
@@ -20,13 +19,16 @@ from tuner.stack.sysctl_order import (
     load_sets,
     system_files,
 )
+from tuner.stack.sysctl_values import (
+    ABORT_ON_OVERFLOW,
+    LISTEN_QUEUE_KEYS,
+    MAX_SYN_BACKLOG,
+    SOMAXCONN,
+    SYNCOOKIES,
+    number_taken,
+)
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Option, Origin, Value, absent, doubted, unknown
-
-SOMAXCONN = "net.core.somaxconn"
-MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog"
-SYNCOOKIES = "net.ipv4.tcp_syncookies"
-LISTEN_QUEUE_KEYS = (SOMAXCONN, MAX_SYN_BACKLOG, SYNCOOKIES)
+from tuner.stack.value import Data, Option, Origin, Value, absent, derive, doubted, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,32 @@ class _Sysctl:
 def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKey]]:
     """Return the kernel of `host` and every key that its sysctl files set."""
     sysctl = _Sysctl([_load_set(files, target) for files in load_sets(host)], target)
+    max_syn_backlog = _in_force(sysctl, MAX_SYN_BACKLOG)
     kernel = Kernel(
         entity="kernel",
         version=_version(target),
         somaxconn=_in_force(sysctl, SOMAXCONN),
         somaxconn_default=defaults.default("kernel", SOMAXCONN, "kernel.somaxconn_default", target),
-        tcp_max_syn_backlog=_in_force(sysctl, MAX_SYN_BACKLOG),
+        tcp_max_syn_backlog=max_syn_backlog,
         tcp_syncookies=_in_force(sysctl, SYNCOOKIES),
+        tcp_abort_on_overflow=_in_force(sysctl, ABORT_ON_OVERFLOW),
+        syn_queue_room=_syn_queue_room(max_syn_backlog),
         ignores_max_syn_backlog=defaults.default(
             "kernel", "ignores-max-syn-backlog", "kernel.ignores_max_syn_backlog", target
         ).renamed("kernel.ignores_max_syn_backlog", "tcp_max_syn_backlog is ignored with SYN cookies"),
     )
     return kernel, [_sysctl_key(load_set, key, target) for load_set in sysctl.sets for key in load_set.keys]
+
+
+def _syn_queue_room(max_syn_backlog: Value) -> Value:
+    return derive(
+        "kernel.syn_queue_room",
+        room_without_cookies,
+        max_syn_backlog,
+        unit="connections",
+        label="SYN queue without SYN cookies",
+        words="three quarters of net.ipv4.tcp_max_syn_backlog, and 1",
+    )
 
 
 def _load_set(files: Sequence[SysctlFile], target: Target) -> _LoadSet:
@@ -154,36 +170,36 @@ def _value(assignment: Assignment, default: Value, target: Target) -> Value:
         default.name,
         assignment.directive.args[0],
         assignment.text,
-        lambda text: _number(key, text, target),
+        lambda text: number_taken(key, text, target),
         label=key,
         unit=default.unit,
         default=default.default,
     )
 
 
-def _number(key: str, text: str, target: Target) -> int | None:
-    """Return what the kernel takes from `text` for a listen queue key, or None where it refuses it."""
-    number = kernel_integer(text)
-    return number if number is not None and _is_accepted(key, number, target) else None
-
-
-def _is_accepted(key: str, number: int, target: Target) -> bool:
-    if key == SOMAXCONN:
-        return somaxconn_is_accepted(number, kernel_version(target)) is not False
-    return 0 <= number <= 255 if key == SYNCOOKIES else True
-
-
 def _sysctl_key(load_set: _LoadSet, key: str, target: Target) -> SysctlKey:
     at_boot = load_set.boot.of(key)
     by_system = [a for a in load_set.system.of(key) if a.is_known_to_procps]
     boot = _written_by_systemd(at_boot, key, target)
+    system = _written_by_procps(by_system, key, target)
+    lost = _lost(at_boot, by_system, boot, key, target)
     return SysctlKey(
         entity=f"sysctl:{key}",
         key=key,
         boot=boot,
-        system=_written_by_procps(by_system, key, target),
-        lost=_lost(at_boot, by_system, boot, key, target),
+        system=system,
+        lost=lost if lost.state == "absent" else replace(lost, inputs=(boot, system)),
+        outcome=_outcome(boot, system),
     )
+
+
+def _outcome(boot: Value, system: Value) -> str:
+    """Return which value is in force in the end, and when."""
+    if _number_or_text(boot) == _number_or_text(system):
+        return f"{boot.data} is in force"
+    refused = "the default" if system.is_refused else "nothing"
+    by_system = refused if system.data is None else system.data
+    return f"{boot.data} is in force after boot, {by_system} after sysctl --system"
 
 
 def _written_by_systemd(found: Sequence[Assignment], key: str, target: Target) -> Value:
@@ -224,7 +240,7 @@ def _as_written(assignment: Assignment, name: str, key: str, target: Target) -> 
     """Return the text of the assignment; refused where the key is known and the kernel does not take it."""
 
     def read(text: str) -> Data | None:
-        return None if key in LISTEN_QUEUE_KEYS and _number(key, text, target) is None else text
+        return None if key in LISTEN_QUEUE_KEYS and number_taken(key, text, target) is None else text
 
     return written(name, assignment.directive.args[0], assignment.text, read, label=key)
 
@@ -232,8 +248,3 @@ def _as_written(assignment: Assignment, name: str, key: str, target: Target) -> 
 def _number_or_text(value: Value) -> Data | None:
     number = kernel_integer(str(value.data))
     return " ".join(str(value.data).split()) if number is None else number
-
-
-def kernel_version(target: Target) -> Version:
-    """Return the kernel version that laws are asked for: the target's, else the oldest considered."""
-    return target.patch_level("kernel") or defaults.oldest_considered("kernel")

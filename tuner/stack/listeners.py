@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog
 from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
 from tuner.stack.condition import Condition
-from tuner.stack.kernel import kernel_version
 from tuner.stack.model import Family, Kernel, Listener, Owner
+from tuner.stack.sysctl_values import kernel_version
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined, unknown
 

@@ -31,23 +31,59 @@ class Entity(BaseModel):
 
 
 class Kernel(Entity):
-    """The kernel's listen-queue settings, of the network namespace the daemons listen in."""
+    """The kernel's listen-queue settings, of the network namespace the daemons listen in.
+
+    `syn_queue_room` is how many handshakes a SYN queue holds at most while SYN cookies are off.
+    """
 
     version: Value
     somaxconn: Value
     somaxconn_default: Value
     tcp_max_syn_backlog: Value
     tcp_syncookies: Value
+    tcp_abort_on_overflow: Value
+    syn_queue_room: Value
     ignores_max_syn_backlog: Value
 
 
 class SysctlKey(Entity):
-    """One sysctl key. `lost` is the last setting of the administrator's that another one beats."""
+    """One sysctl key.
+
+    `lost` is the last setting of the administrator's that another one beats, with the winners at boot and
+    by `sysctl --system` as its inputs; `outcome` says in words which value is in force then.
+    """
 
     key: str
     boot: Value
     system: Value
     lost: Value
+    outcome: str
+
+
+class SysctlLine(Entity):
+    """One assignment in a sysctl file, as the kernel takes it.
+
+    `at_key` is the key where it stands, `written` the text behind the `=`. For keys that hold one integer:
+    `fault` is why the kernel refuses the text ("not a number", "out of range" of `bounds`), `in_force` what
+    is in force after boot whatever the line says, `number` what the kernel reads, `as_decimal` what a person
+    reads there, `behind` the text that the kernel passes over; each absent where there is no such thing.
+    `is_removed` says that the kernel no longer has the key, since the release `removed_since`, `is_misnamed`
+    that no kernel has it, and `instead` what to do. What a template fills in later is not judged.
+    """
+
+    key: str
+    at_key: Value
+    written: Value
+    fault: Value
+    bounds: str
+    in_force: str
+    number: Value
+    as_decimal: Value
+    behind: Value
+    is_removed: Value
+    removed_since: str
+    is_misnamed: bool
+    instead: str
 
 
 class Listener(Entity):
@@ -169,6 +205,7 @@ class Stack(Entity):
 
     kernel: Kernel
     sysctl: list[SysctlKey] = []
+    sysctl_lines: list[SysctlLine] = []
     listeners: list[Listener] = []
     locations: list[Location] = []
     upstreams: list[Upstream] = []
