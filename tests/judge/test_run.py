@@ -209,14 +209,14 @@ def test_every_scope_is_walked_with_host_and_kernel(make: Make) -> None:
     host = make.entity(
         model.Stack,
         sysctl=[make.entity(model.SysctlKey, key="a.b")],
-        sysctl_lines=[make.entity(model.SysctlLine), make.entity(model.SysctlLine)],
+        sysctl_lines=[make.entity(model.SysctlLine)],
         listeners=[listener, make.entity(model.Listener, name="api")],
         locations=[location],
         upstreams=[upstream],
         redis=[make.entity(model.Redis)],
         paths=[make.entity(model.Path, location=location, listener=listener, pool=None)],
     )
-    for scope, count in {"host": 1, "kernel": 1, "sysctl": 1, "sysctl_line": 2, "listener": 2, "location": 1,
+    for scope, count in {"host": 1, "kernel": 1, "sysctl": 1, "sysctl_line": 1, "listener": 2, "location": 1,
                          "upstream": 1, "pool": 0, "redis": 1, "path": 1}.items():  # fmt: skip
         own = f"{scope} == host and " if scope == "host" else f"{scope} != absent and "
         rule = make.rule(scope=scope, when=own + "host.kernel == kernel and len(host.listeners) == 2")

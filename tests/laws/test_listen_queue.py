@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 from tuner.laws.listen_queue import (
     accept_queue_capacity,
     effective_backlog,
+    somaxconn_bounds,
     somaxconn_default,
     somaxconn_is_accepted,
 )
 from tuner.laws.queue_overflow import Connect, Family, Overflow, overflow_behaviour
-from tuner.laws.syn_queue import has_zero_backlog_fix, max_syn_backlog_default, syn_queue_capacity
+from tuner.laws.syn_queue import (
+    has_zero_backlog_fix,
+    max_syn_backlog_default,
+    room_without_cookies,
+    syn_queue_capacity,
+)
 from tuner.laws.syn_timers import syn_retransmission_times_s, synack_lifetime_s
 from tuner.laws.version import Version
 
@@ -106,6 +112,22 @@ def test_somaxconn_default(kernel: str, default: int) -> None:
 )
 def test_somaxconn_is_accepted(value: int, kernel: str, accepted: bool | None) -> None:
     assert somaxconn_is_accepted(value, version(kernel)) is accepted
+
+
+@pytest.mark.parametrize("kernel", ["2.6.32", "3.10", "3.11", "3.13", "4.0.9", "4.1", "6.18"])
+def test_the_bounds_of_somaxconn_are_the_last_numbers_that_are_accepted(kernel: str) -> None:
+    least, most = somaxconn_bounds(version(kernel))
+    assert somaxconn_is_accepted(least, version(kernel)) and somaxconn_is_accepted(most, version(kernel))
+    assert not somaxconn_is_accepted(least - 1, version(kernel))
+    assert not somaxconn_is_accepted(most + 1, version(kernel))
+
+
+@pytest.mark.parametrize(
+    ("max_syn_backlog", "room"), [(0, 1), (2, 3), (256, 193), (1024, 769), (-1, 1), (4096, 3073), (-100, 0)]
+)
+def test_room_without_cookies(max_syn_backlog: int, room: int) -> None:
+    assert room_without_cookies(max_syn_backlog) == room
+    assert syn_queue_capacity(65535, max_syn_backlog, 0, version("6.18"), True) == room
 
 
 @given(backlogs, somaxconns)
@@ -364,7 +386,7 @@ def test_no_such_socket(family: Family, connect: Connect) -> None:
 
 def test_kernels_nobody_read() -> None:
     old = version("2.6.31")
-    for law in (somaxconn_default, has_zero_backlog_fix):
+    for law in (somaxconn_default, somaxconn_bounds, has_zero_backlog_fix):
         with pytest.raises(ValueError, match="older"):
             law(old)
     for call in (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.laws.sysctl_number import kernel_integer
+from tuner.laws.sysctl_number import kernel_integer, read_number
 
 WRITTEN: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "data" / "laws" / "sysctl_numbers.json").read_text()
@@ -46,3 +46,20 @@ def test_reading_stops_at_the_first_blank(text: str) -> None:
 
 def test_both_lists_are_there() -> None:
     assert (len(READ), len(REFUSED)) == (19, 35)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "as_decimal", "behind"),
+    [
+        ("01000", 512, 1000, ""),
+        ("-010", -8, -10, ""),
+        ("0", 0, 0, ""),
+        ("0x10", 16, 16, ""),
+        ("99999999999", 99999999999, 99999999999, ""),
+        (" 7  8 9 ", 7, 7, "8 9"),
+    ],
+)
+def test_the_parts_of_a_written_number(text: str, value: int, as_decimal: int, behind: str) -> None:
+    number = read_number(text)
+    assert number is not None
+    assert (number.value, number.as_decimal, number.behind) == (value, as_decimal, behind)

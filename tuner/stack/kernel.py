@@ -21,10 +21,10 @@ from tuner.stack.sysctl_order import (
 )
 from tuner.stack.sysctl_values import (
     ABORT_ON_OVERFLOW,
-    LISTEN_QUEUE_KEYS,
     MAX_SYN_BACKLOG,
     SOMAXCONN,
     SYNCOOKIES,
+    holds_one_integer,
     number_taken,
 )
 from tuner.stack.target import Target
@@ -240,7 +240,7 @@ def _as_written(assignment: Assignment, name: str, key: str, target: Target) -> 
     """Return the text of the assignment; refused where the key is known and the kernel does not take it."""
 
     def read(text: str) -> Data | None:
-        return None if key in LISTEN_QUEUE_KEYS and number_taken(key, text, target) is None else text
+        return None if holds_one_integer(key) and number_taken(key, text, target) is None else text
 
     return written(name, assignment.directive.args[0], assignment.text, read, label=key)
 

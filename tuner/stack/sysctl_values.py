@@ -28,7 +28,7 @@ def kernel_version(target: Target) -> Version:
 
 
 def number_taken(key: str, text: str, target: Target) -> int | None:
-    """Return what the kernel takes from `text` for a listen queue key, or None where it refuses it.
+    """Return what the kernel takes from `text` for a key that holds one integer, or None where it refuses it.
 
     A number that only some kernel of the target's version refuses counts as taken.
     """
