@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.test_rules import RULES
-from tests.trees import stacks_of, write_tree
-from tuner.judge.examples import shortfall
+from tests.trees import write_tree
+from tuner.judge.examples import shortfall, stacks_of_example
 from tuner.judge.expression import Expression
 from tuner.judge.rule import CompiledRule, Example
 from tuner.judge.run import judge
@@ -90,7 +90,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Example], tupl
     def build(title: str, key: int) -> tuple[list[Stack], Path]:
         root = tmp_path_factory.mktemp("example")
         write_tree(root, by_key[key].files)
-        return stacks_of(root, by_key[key].target or ""), root
+        return stacks_of_example(by_key[key], root), root
 
     by_key: dict[int, Example] = {}
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.trees import judgement_of, write_tree
+from tests.trees import write_tree
 from tuner import packaged
-from tuner.judge.examples import expected_words, shortfall
+from tuner.judge.examples import expected_words, shortfall, stacks_of_example
 from tuner.judge.load import load_rules
 from tuner.judge.rule import CompiledRule, Example
+from tuner.judge.run import judge
 
 ROOT = Path(__file__).parent.parent
 RULES = load_rules()
@@ -44,7 +45,7 @@ def test_is_well_formed(compiled: CompiledRule) -> None:
 @pytest.mark.parametrize(("compiled", "example"), EXAMPLES, ids=ids)
 def test_example(compiled: CompiledRule, example: Example, tmp_path: Path) -> None:
     write_tree(tmp_path, example.files)
-    judgement = judgement_of(tmp_path, example.target or "")
+    judgement = judge(stacks_of_example(example, tmp_path), RULES)
     assert shortfall(compiled, example, judgement, tmp_path) == "", expected_words(example)
 
 
@@ -55,7 +56,8 @@ def test_good_examples_are_good_all_round(tmp_path: Path) -> None:
             continue
         root = tmp_path / str(number)
         write_tree(root, example.files)
-        errors = [f for f in judgement_of(root, example.target or "").findings if f.severity == "error"]
+        judgement = judge(stacks_of_example(example, root), RULES)
+        errors = [finding for finding in judgement.findings if finding.severity == "error"]
         assert {finding.rule for finding in errors} == set(example.also), (
             compiled.rule.name,
             example.title,

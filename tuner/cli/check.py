@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from tuner import __version__
+from tuner.cli.declared_load import add_load_options, put_declared_load
 from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options, selectors
@@ -17,6 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_reading_options(parser)
     add_output_options(parser)
     add_verbosity_options(parser)
+    add_load_options(parser)
     parser.add_argument(
         "--select",
         type=selectors,
@@ -36,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Check the paths, write the report, and return the exit status."""
     loaded = load(options)
+    put_declared_load(loaded.stacks, options)
     select = options.select or loaded.project.select
     ignore = [*options.ignore, *loaded.project.ignore]
     judgement = judge(loaded.stacks, load_rules(), select, ignore)

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
+from tuner.cli.declared_load import add_load_options, put_declared_load
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.loading import load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
@@ -13,11 +14,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_reading_options(parser)
     add_output_options(parser)
     add_verbosity_options(parser)
+    add_load_options(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the request path of every host, and return the exit status."""
     loaded = load(options)
+    put_declared_load(loaded.stacks, options)
     if options.format == "json":
         from tuner.report.show_json import show_json
 

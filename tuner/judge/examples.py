@@ -9,6 +9,7 @@ from tuner.formats.candidate import is_candidate
 from tuner.judge.finding import Finding, Judgement, Undecided
 from tuner.judge.rule import CompiledRule, Example, Expectation
 from tuner.judge.run import judge
+from tuner.load.declared import DeclaredLoad, put_on
 from tuner.source.text import encode
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
@@ -46,7 +47,7 @@ def _came(compiled: CompiledRule, example: Example) -> str:
             write_tree(root, example.files)
         except (OSError, ValueError) as error:
             return f"these files cannot be written: {error}"
-        return shortfall(compiled, example, judge(stacks_below(root, example.target or ""), [compiled]), root)
+        return shortfall(compiled, example, judge(stacks_of_example(example, root), [compiled]), root)
 
 
 def write_tree(root: Path, files: Mapping[str, str]) -> None:
@@ -62,6 +63,17 @@ def stacks_below(root: Path, target: str = "") -> list[Stack]:
     tree = collect([str(root)], is_candidate)
     meant = parse_target(target) if target else Target()
     return build_stacks(tree, group_hosts(tree, read_tree(tree, target=meant)), meant)
+
+
+def stacks_of_example(example: Example, root: Path) -> list[Stack]:
+    """Return the request paths of an example whose files lie below `root`, with the load it declares.
+
+    Raises UsageError for an unknown target.
+    """
+    stacks = stacks_below(root, example.target or "")
+    if example.service_time is not None:
+        put_on(stacks, DeclaredLoad(example.service_time, example.qps))
+    return stacks
 
 
 def shortfall(compiled: CompiledRule, example: Example, judgement: Judgement, root: Path) -> str:

@@ -23,6 +23,7 @@ from tuner.judge.message import Message, compile_message
 from tuner.judge.names import check_names, check_value
 from tuner.judge.scopes import ScopeName, scope_types
 from tuner.judge.text_place import TextPlace
+from tuner.load.declared import arrivals_per_s, service_time_s
 from tuner.stack.value import Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -44,6 +45,20 @@ def _inside(path: str) -> str:
     return str(PurePosixPath(path))
 
 
+def _service_time(text: str) -> str:
+    service_time_s(text)
+    return text
+
+
+def _rate(text: str) -> str:
+    arrivals_per_s(text)
+    return text
+
+
+ServiceTime = Annotated[str, AfterValidator(_service_time)]
+Rate = Annotated[str, AfterValidator(_rate)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -61,12 +76,15 @@ class Expectation(_Strict):
 class Example(_Strict):
     """A small file tree and what the rule says of it. `target` is what `--target` takes.
 
+    `service_time` and `qps` are what the options of these names take: a declared load.
     `also` are the other rules (ids) that find an error in a good example, and rightly so.
     """
 
     title: Text
     verdict: Literal["bad", "good", "undecided", "conditional"]
     target: str | None = None
+    service_time: ServiceTime | None = None
+    qps: Rate | None = None
     files: dict[Annotated[str, AfterValidator(_inside)], str] = Field(min_length=1)
     expect: list[Expectation] | None = None
     also: list[RuleId] = []

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tuner.formats.document import KINDS
 from tuner.judge.finding import SEVERITIES, Judgement, Severity, Undecided
 from tuner.report.terminal import Paint, Style, one_line, printable
-from tuner.report.wording import counted, first_of
+from tuner.report.wording import counted, evidence_words, first_of
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -32,6 +32,7 @@ def footer(
     without_effect = [printable(path) for stack in stacks for path in stack.not_in_effect]
     if without_effect:
         yield f"not in effect, so not judged: {first_of(without_effect, limit)}"
+    yield from _declared_load(stacks)
     yield from _undecided(judgement.undecided, limit, style)
     if read or judgement.findings:
         yield _findings_line(judgement, style, verbose)
@@ -59,6 +60,16 @@ def _special_files(files: Sequence[ReadFile], limit: int) -> Iterator[str]:
     for (status, reason), paths in grouped.items():
         words = f" ({one_line(reason)})" if reason else ""
         yield f"{status}{words}: {first_of(paths, limit)}"
+
+
+def _declared_load(stacks: Sequence[Stack]) -> Iterator[str]:
+    """Yield the load that the pools were judged by, each once, if one was declared."""
+    loads = [pool.load for stack in stacks for pool in stack.pools if pool.load]
+    declared = [load for load in loads if load.service_time.is_written]
+    yield from dict.fromkeys(
+        f"load: {evidence_words(load.service_time)}, {evidence_words(load.service_time_p95)}"
+        for load in declared
+    )
 
 
 def _not_followed(stacks: Sequence[Stack], limit: int) -> Iterator[str]:

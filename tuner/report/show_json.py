@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tuner.report.value_json import Json, ascii_json, data_json, number_json
-from tuner.stack.model import Kernel, Listener, Path, Pool, Redis, Stack
+from tuner.stack.model import Entity, Kernel, Listener, Path, Pool, Redis, Stack
+from tuner.stack.value import Value
 
 SCHEMA_VERSION = 1
 LISTS = ("listeners", "paths", "pools", "redis")
@@ -80,7 +81,16 @@ def _pool(pool: Pool) -> Json:
         "listener": pool.listener.address if pool.listener else None,
         "listen": number_json(pool.listen),
         **{name: number_json(getattr(pool, name)) for name in POOL_NUMBERS},
+        "load": _numbers(pool.load),
+        "queue": _numbers(pool.queue),
     }
+
+
+def _numbers(entity: Entity | None) -> Json | None:
+    """Return every value of an entity by its name."""
+    if entity is None:
+        return None
+    return {name: number_json(value) for name, value in entity if isinstance(value, Value)}
 
 
 def _redis(redis: Redis) -> Json:

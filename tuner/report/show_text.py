@@ -112,6 +112,26 @@ def _pool_rows(pool: Pool) -> Iterator[Row]:
         yield Row("reached from", first_of(places, NAMES_SHOWN))
     else:
         yield Row("reached from", "-", (NO_LOCATION,))
+    yield from _bound_rows(pool)
+
+
+def _bound_rows(pool: Pool) -> Iterator[Row]:
+    """Yield what the queue means in time: at a load, or without one up to which load it is served in time."""
+    load, queue = pool.load, pool.queue
+    if load is None or queue is None:
+        return
+    if not load.service_time.is_written:
+        if pool.locations:
+            yield _row(queue.longest_mean_service_time)
+        return
+    if load.arrival_rate.is_written:
+        yield _row(load.arrival_rate)
+    yield _row(load.service_time)
+    yield _row(queue.capacity)
+    if load.arrival_rate.is_written:
+        yield _row(queue.utilisation)
+    for bound in (queue.largest_backlog, queue.drain_time, queue.longest_mean_service_time):
+        yield _row(bound)
 
 
 def _redis(redis: Redis, style: Style) -> Iterator[str]:

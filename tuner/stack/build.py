@@ -15,6 +15,7 @@ from tuner.stack.model import NotFollowed, Stack
 from tuner.stack.nginx.build import build_nginx
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
+from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.redis import build_redis
 from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
@@ -51,6 +52,9 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         p for instance in load_instances(host, report, target) for p in build_pools(instance, kernel, target)
     ]
     redis = build_redis(host, kernel, target, report)
+    paths = join(nginx.locations, pools)
+    for pool in pools:
+        bound_queue(pool)
     note_problems(host.files, report)
     return Stack(
         entity=host.name,
@@ -66,7 +70,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         upstreams=nginx.upstreams,
         pools=pools,
         redis=redis,
-        paths=join(nginx.locations, pools),
+        paths=paths,
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],

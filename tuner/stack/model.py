@@ -137,8 +137,38 @@ class Location(Entity):
     pools: list[Pool] = []
 
 
+class PoolLoad(Entity):
+    """What comes to a pool: requests a second, and how long they take a worker without the wait for one.
+
+    `service_time` is the mean, `service_time_cv` the coefficient of variation (standard deviation over mean).
+    """
+
+    arrival_rate: Value
+    service_time: Value
+    service_time_p95: Value
+    service_time_cv: Value
+
+
+class PoolQueue(Entity):
+    """What a pool's accept queue means in time, by the laws of `tuner.laws.queueing`.
+
+    `capacity` is what all its workers serve, in requests a second, `utilisation` the arrivals' share of it.
+    `largest_backlog` is the longest queue whose last request is answered before nginx gives up. Of the queue
+    in force, `drain_time` is how long it takes to be served when full, `answer_time` when the last request of
+    it has its answer, and `longest_mean_service_time` the slowest traffic of which all is answered in time.
+    """
+
+    shortest_read_timeout: Value
+    capacity: Value
+    utilisation: Value
+    largest_backlog: Value
+    drain_time: Value
+    answer_time: Value
+    longest_mean_service_time: Value
+
+
 class Pool(Entity):
-    """One pool of PHP-FPM."""
+    """One pool of PHP-FPM. `load` and `queue` are there once it is known which locations reach it."""
 
     name: str
     listen: Value
@@ -153,6 +183,8 @@ class Pool(Entity):
     longest_read_timeout: Value
     listener: Listener | None = None
     locations: list[Location] = []
+    load: PoolLoad | None = None
+    queue: PoolQueue | None = None
 
 
 class HashLine(Entity):
