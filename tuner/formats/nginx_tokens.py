@@ -22,11 +22,16 @@ PARAMETER_LIMIT_BYTES = 4096
 
 _BLANKS = re.compile(rb"[ \t\r\n]*+")
 _BARE = re.compile(rb"(?:[^ \t\r\n;{\\$]++|\\.?|\$\{*+)++", re.DOTALL)
-_PLAIN_WORD = rb"(?:[^ \t\r\n\v\f;{}#\"'\\$\x80-\xff]|\$(?!\{))(?:[^ \t\r\n\v\f;{\\$\x80-\xff]|\$(?!\{))*+"
-_PLAIN_STATEMENT = re.compile(
-    rb"[ \t\r\n]*+((?:" + _PLAIN_WORD + rb"[ \t\r\n]++)*+" + _PLAIN_WORD + rb")[ \t\r\n]*+([;{])"
+_WORD = (
+    rb"(?:\"(?:[^\"\\]++|\\.)*+\"(?=[ \t\r\n;{]|\Z)|'(?:[^'\\]++|\\.)*+'(?=[ \t\r\n;{]|\Z)"
+    rb"|(?:[^ \t\r\n\v\f;{}#\"'\\$]|\\.|\$(?!\{))(?:[^ \t\r\n\v\f;{\\$]++|\\.|\$(?!\{))*+)"
 )
-"""A statement of ASCII words without quotes, escapes and comments: nearly every one is."""
+_WORDS = re.compile(_WORD, re.DOTALL)
+_PLAIN_STATEMENT = re.compile(
+    rb"[ \t\r\n]*+((?:" + _WORD + rb"[ \t\r\n]++)*+" + _WORD + rb")[ \t\r\n]*+([;{])", re.DOTALL
+)
+"""A statement with nothing odd in it, no comment and no `${`: nearly every one is."""
+_NEEDS_CARE = re.compile(rb"[\"'\\]")
 _PLAIN_LIMIT_BYTES = 2048
 _QUOTED = {
     ord('"'): re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
@@ -124,13 +129,23 @@ class _Scanner:
             written, stop = match.groups()
             if b"_by_lua_block" in written:
                 return
-            at, start = 0, match.start(1)
-            for word in written.split():
-                at = written.index(word, at)
-                self._words.append(Word(word.decode("ascii"), Span(start + at, start + at + len(word))))
-                at += len(word)
+            self._add_words(written, match.start(1))
             self._at = match.end()
             self._add_statement(self._at, stop == b"{")
+
+    def _add_words(self, written: bytes, start: int) -> None:
+        """Add the words of a plain statement that begins at `start`."""
+        if _NEEDS_CARE.search(written):
+            for match in _WORDS.finditer(written):
+                quote = match.group()[:1].decode("latin-1") if match.group()[0] in _QUOTED else ""
+                self._words.append(self._word(start + match.start(), start + match.end(), quote))
+            return
+        at = 0
+        for word in written.split():
+            at = written.index(word, at)
+            end = at + len(word)
+            self._words.append(Word(decode(word), Span(start + at, start + end)))
+            at = end
 
     def _skip_to_piece(self) -> bool:
         """Go to the next word or stop, past blanks and comments; False at the end of the file."""
