@@ -237,7 +237,7 @@ def _location(web: Listener, pool: Pool) -> NginxLocation:
         fastcgi_send_timeout=default("location.fastcgi_send_timeout", 60, "default of nginx", "s"),
         fastcgi_read_timeout=written("location.fastcgi_read_timeout", 300, place(SITE, "300"), unit="s"),
         listeners=[web],
-        upstream=Upstream(entity="upstream:php", name="unix:/run/php/www.sock", members=[passed]),
+        upstream=entity_of(Upstream, entity="upstream:php", name="unix:/run/php/www.sock", members=[passed]),
         pools=[pool],
     )
     pool.locations.append(location)

@@ -2,6 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_samples import (
     default,
+    entity_of,
     kernel,
     known_somaxconn,
     listener,
@@ -111,14 +112,14 @@ def test_pool_without_locations_and_location_without_pool() -> None:
 
 def test_server_without_a_name_is_not_named() -> None:
     stack = shop()
-    stack.listeners[0].name = "_"
+    stack.listeners[0].name = stack.listeners[0].address
     assert "\nnginx listens on 0.0.0.0:80\n" in show_text([stack], PLAIN)
 
 
 def test_members_of_a_named_upstream_are_listed() -> None:
     stack = shop()
     members = [default("upstream.member", f"10.0.0.{number}:9000", "the file") for number in (1, 2)]
-    stack.locations[0].upstream = Upstream(entity="upstream:php", name="php", members=members)
+    stack.locations[0].upstream = entity_of(Upstream, entity="upstream:php", name="php", members=members)
     text = show_text([stack], PLAIN)
     assert "  upstream member          10.0.0.1:9000  the file\n" in text
     assert "  upstream member          10.0.0.2:9000  the file\n" in text

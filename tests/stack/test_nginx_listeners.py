@@ -73,7 +73,7 @@ def test_a_socket_bears_the_names_of_its_servers(tmp_path: Path) -> None:
         "server { listen 80; server_name a b; } server { listen 80; server_name b c; } server { listen 81; }"
     )
     found = listeners_of(tmp_path, http)
-    assert [found[a].name for a in found] == ["a, b, c", "_"]
+    assert [found[a].name for a in found] == ["a, b, c", "0.0.0.0:81"]
 
 
 def test_a_server_without_listen_is_on_port_80(tmp_path: Path) -> None:

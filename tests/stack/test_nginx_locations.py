@@ -161,3 +161,16 @@ def test_an_include_that_is_not_followed_may_set_a_timeout(tmp_path: Path) -> No
     location = only_location(tmp_path, http)
     assert [option.data for option in location.fastcgi_read_timeout.options] == [60, None]
     assert location.fastcgi_send_timeout.data == 5
+
+
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        ("server_name _ shop.example;", "shop.example"),
+        ("listen 127.0.0.1:8080; listen 81; server_name _;", "127.0.0.1:8080"),
+        ('listen unix:/run/web.sock; server_name "";', "unix:/run/web.sock"),
+        ("", "0.0.0.0:80"),
+    ],
+)
+def test_a_server_without_a_name_is_called_by_its_address(server: str, name: str, tmp_path: Path) -> None:
+    assert only_location(tmp_path, f"server {{ {server} location / {{ {PASS} }} }}").server == name

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tuner.judge.evaluate import Environment
 from tuner.stack.model import (
+    ConnectTimeout,
     Entity,
     FileProblem,
     HashLine,
@@ -18,6 +19,7 @@ from tuner.stack.model import (
     Stack,
     SysctlKey,
     SysctlLine,
+    Unanswered,
     Upstream,
 )
 
@@ -29,6 +31,8 @@ ScopeName = Literal[
     "listener",
     "location",
     "upstream",
+    "connect_timeout",
+    "unanswered",
     "pool",
     "redis",
     "path",
@@ -54,6 +58,8 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "listener": Scope(Listener, lambda stack: stack.listeners),
     "location": Scope(Location, lambda stack: stack.locations),
     "upstream": Scope(Upstream, lambda stack: stack.upstreams),
+    "connect_timeout": Scope(ConnectTimeout, lambda stack: stack.connect_timeouts),
+    "unanswered": Scope(Unanswered, lambda stack: stack.unanswered),
     "pool": Scope(Pool, lambda stack: stack.pools),
     "redis": Scope(Redis, lambda stack: stack.redis),
     "path": Scope(Path, lambda stack: stack.paths),

@@ -46,7 +46,7 @@ def _kernel(kernel: Kernel, style: Style) -> Iterator[str]:
 
 def _nginx_listener(listener: Listener, style: Style) -> Iterator[str]:
     names = first_of([printable(name) for name in listener.name.split(", ")], NAMES_SHOWN)
-    servers = f" for {names}" if names.strip("_") else ""
+    servers = f" for {names}" if listener.name != listener.address else ""
     yield _heading("nginx listens on", printable(listener.address) + servers, style)
     yield from table([_row(listener.backlog, "backlog"), *_queue_rows(listener)], style)
 
@@ -81,6 +81,8 @@ def _location_rows(location: Location) -> Iterator[Row]:
         addresses = [printable(listener.address) for listener in location.listeners]
         yield Row("reached by", first_of(addresses, NAMES_SHOWN))
     yield _row(location.fastcgi_pass, "fastcgi_pass")
+    if location.fastcgi_keep_conn.is_written:
+        yield _row(location.fastcgi_keep_conn, "fastcgi_keep_conn")
     upstream = location.upstream
     if upstream and [member.data for member in upstream.members] != [location.fastcgi_pass.data]:
         yield from (_row(member, "upstream member") for member in upstream.members)
@@ -107,6 +109,9 @@ def _pool_rows(pool: Pool) -> Iterator[Row]:
         yield _row(pool.min_spare_servers, "pm.min_spare_servers")
         yield _row(pool.max_spare_servers, "pm.max_spare_servers")
     yield _row(pool.request_terminate_timeout, "request_terminate_timeout")
+    if pool.kept_connections.state != "absent":
+        yield _row(pool.keepalive_per_worker, "kept by each nginx worker")
+        yield _row(pool.kept_connections, "kept by all of nginx")
     if pool.locations:
         places = [printable(f"{place.server} {place.path}".strip()) for place in pool.locations]
         yield Row("reached from", first_of(places, NAMES_SHOWN))

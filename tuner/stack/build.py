@@ -20,6 +20,7 @@ from tuner.stack.redis import build_redis
 from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
 from tuner.stack.target import Target
+from tuner.stack.unanswered import find_unused_pools, have_own_addresses, unanswered_addresses
 
 
 def build_stacks(
@@ -48,11 +49,11 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
     report = IncludeReport()
     kernel, sysctl = build_kernel(host, target)
     nginx = build_nginx(host, kernel, target, report)
-    pools = [
-        p for instance in load_instances(host, report, target) for p in build_pools(instance, kernel, target)
-    ]
-    redis = build_redis(host, kernel, target, report)
+    instances = load_instances(host, report, target)
+    pools = [pool for instance in instances for pool in build_pools(instance, kernel, target)]
     paths = join(nginx.locations, pools)
+    find_unused_pools(paths, pools)
+    redis = build_redis(host, kernel, target, report)
     for pool in pools:
         bound_queue(pool)
     note_problems(host.files, report)
@@ -70,11 +71,15 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         upstreams=nginx.upstreams,
         pools=pools,
         redis=redis,
+        connect_timeouts=nginx.connect_timeouts,
+        unanswered=unanswered_addresses(paths, pools),
         paths=paths,
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],
         not_in_effect=[*report.without_effect, *passed_over(host)],
+        has_every_pool=all(instance.is_complete for instance in instances) and have_own_addresses(pools),
+        has_every_location=nginx.is_complete,
     )
 
 

@@ -7,6 +7,7 @@ only some of the pools they talk to.
 from collections.abc import Iterable
 
 from tuner.stack.address import Endpoint, nginx_endpoint, pool_endpoint
+from tuner.stack.keepalive import find_kept_connections
 from tuner.stack.model import Listener, Location, Path, Pool
 from tuner.stack.value import Value, derive
 
@@ -24,6 +25,7 @@ def join(locations: Iterable[Location], pools: Iterable[Pool]) -> list[Path]:
     paths = [path for location in locations for path in _paths_of(location, endpoints)]
     for pool in listening:
         _find_longest_read_timeout(pool)
+        find_kept_connections(pool)
     return paths
 
 

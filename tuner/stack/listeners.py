@@ -1,6 +1,6 @@
 """One listening socket: what it asks for, what the kernel gives it, and how much fits into its queues."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog
 from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
@@ -75,6 +75,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         backlog_is_accepted=not request.backlog.is_refused,
         refused_backlog=_refused(request),
         effective_backlog=effective,
+        unchosen_backlog=_unchosen(request, effective),
         accept_queue_capacity=capacity,
         syn_queue_capacity=_syn_queue(request, effective, kernel, target),
         sockets=request.sockets,
@@ -83,6 +84,15 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
 
 def _requested(request: Request) -> Value:
     return Value("listener.requested", request.words, request.backlog.origin, label=request.backlog.label)
+
+
+def _unchosen(request: Request, effective: Value) -> Value:
+    """Return the effective backlog where nobody chose one; its evidence names the place of `listen`, too."""
+    name = "listener.unchosen_backlog"
+    if request.backlog.is_own_choice:
+        return absent(name, "somebody chose the backlog", unit=UNIT)
+    places = (request.listen,) if request.listen.is_known and request.listen.is_written else ()
+    return replace(effective.renamed(name), inputs=(*effective.inputs, *places))
 
 
 def _refused(request: Request) -> Value:

@@ -92,6 +92,7 @@ class Listener(Entity):
     `requested` is how the file (or the default) asks for the backlog, in the words of the program, and
     `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
     `refused_backlog` is what the program does not take, absent when it takes the backlog.
+    `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
     `restart` tells how to restart the program, with what that costs.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
     listener on the same port, or the other way round.
@@ -110,6 +111,7 @@ class Listener(Entity):
     backlog_is_accepted: bool
     refused_backlog: Value
     effective_backlog: Value
+    unchosen_backlog: Value
     accept_queue_capacity: Value
     syn_queue_capacity: Value
     sockets: Value
@@ -117,21 +119,30 @@ class Listener(Entity):
 
 
 class Upstream(Entity):
-    """A named `upstream` of nginx, or the address itself where a location names one."""
+    """A named `upstream` of nginx, or the address itself where a location names one.
+
+    `keepalive` is how many idle connections each worker process keeps; absent for an address itself.
+    """
 
     name: str
+    keepalive: Value
     members: list[Value] = []
 
 
 class Location(Entity):
-    """A place in nginx that passes requests to FastCGI, with the timeouts in force there."""
+    """A place in nginx that passes requests to FastCGI, with the timeouts in force there.
+
+    `server` is the server's name, or an address it listens on where it has none.
+    """
 
     server: str
     path: str
     fastcgi_pass: Value
+    fastcgi_keep_conn: Value
     fastcgi_connect_timeout: Value
     fastcgi_send_timeout: Value
     fastcgi_read_timeout: Value
+    worker_processes: Value
     listeners: list[Listener] = []
     upstream: Upstream | None = None
     pools: list[Pool] = []
@@ -167,8 +178,34 @@ class PoolQueue(Entity):
     longest_mean_service_time: Value
 
 
+class ConnectTimeout(Entity):
+    """One `fastcgi_connect_timeout`, or nginx's own where none is written, and the locations it governs.
+
+    `tcp_member` is one of the FastCGI servers there that is reached by TCP, absent where none is known to be.
+    `has_only_unix_sockets` says that every one is a unix socket, those of unseen includes too.
+    """
+
+    timeout: Value
+    tcp_member: Value
+    has_only_unix_sockets: bool
+    locations: list[Location] = []
+
+
+class Unanswered(Entity):
+    """An address of this machine that locations pass to and on which no pool of the files read listens."""
+
+    address: Value
+    locations: list[Location] = []
+
+
 class Pool(Entity):
-    """One pool of PHP-FPM. `load` and `queue` are there once it is known which locations reach it."""
+    """One pool of PHP-FPM.
+
+    `keepalive_per_worker` is how many idle connections to the pool one worker process of nginx keeps,
+    `kept_connections` how many all of them do; absent where nginx keeps none. `unused_listen` is the pool's
+    address where no location of the files read can lead to it and only this machine could connect, else
+    absent. `load` and `queue` are there once it is known which locations reach it.
+    """
 
     name: str
     listen: Value
@@ -181,6 +218,9 @@ class Pool(Entity):
     spare_servers_culprit: Value
     request_terminate_timeout: Value
     longest_read_timeout: Value
+    keepalive_per_worker: Value
+    kept_connections: Value
+    unused_listen: Value
     listener: Listener | None = None
     locations: list[Location] = []
     load: PoolLoad | None = None
@@ -233,7 +273,11 @@ class NotFollowed(BaseModel):
 
 
 class Stack(Entity):
-    """One host."""
+    """One host.
+
+    `has_every_pool` says that all files of its php-fpm were read and give each pool an address of its own,
+    `has_every_location` that there is one nginx and all its files were read.
+    """
 
     kernel: Kernel
     sysctl: list[SysctlKey] = []
@@ -241,6 +285,8 @@ class Stack(Entity):
     listeners: list[Listener] = []
     locations: list[Location] = []
     upstreams: list[Upstream] = []
+    connect_timeouts: list[ConnectTimeout] = []
+    unanswered: list[Unanswered] = []
     pools: list[Pool] = []
     redis: list[Redis] = []
     paths: list[Path] = []
@@ -248,3 +294,5 @@ class Stack(Entity):
     problems: list[FileProblem] = []
     not_followed: list[NotFollowed] = []
     not_in_effect: list[str] = []
+    has_every_pool: bool = False
+    has_every_location: bool = False

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
-from tuner.stack.model import Kernel, Listener, Location, Upstream
+from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, Upstream
 from tuner.stack.nginx.blocks import Configuration, load_configurations
+from tuner.stack.nginx.connect_timeouts import build_connect_timeouts
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
 from tuner.stack.target import Target
@@ -19,23 +20,28 @@ INCLUDED_FOLDERS = frozenset(
 
 @dataclass(slots=True)
 class Nginx:
-    """What the nginx files of one host say."""
+    """What the nginx files of one host say; `is_complete` where it is one main file with all it includes."""
 
     listeners: list[Listener] = field(default_factory=list)
     upstreams: list[Upstream] = field(default_factory=list)
     locations: list[Location] = field(default_factory=list)
+    connect_timeouts: list[ConnectTimeout] = field(default_factory=list)
+    is_complete: bool = False
 
 
 def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> Nginx:
     """Return the listeners, upstreams and FastCGI locations of every nginx of `host`."""
     built = Nginx()
-    for configurations in _instances(load_configurations(host, report), host):
-        upstreams = {name: u for c in configurations for name, u in build_upstreams(c).items()}
+    loaded = load_configurations(host, report)
+    for configurations in _instances(loaded, host):
+        upstreams = {name: u for c in configurations for name, u in build_upstreams(c, target).items()}
         listeners, by_server = build_listeners([c.root for c in configurations], kernel, target)
         built.listeners += listeners
         built.upstreams += upstreams.values()
-        for configuration in configurations:
-            built.locations += build_locations(configuration, upstreams, by_server, target)
+        passes = [p for c in configurations for p in build_locations(c, upstreams, by_server, target)]
+        built.locations += [location for _, location in passes]
+        built.connect_timeouts += build_connect_timeouts(passes)
+    built.is_complete = len(loaded) == 1 and loaded[0].root.is_complete and not report.left_out_configuration
     return built
 
 

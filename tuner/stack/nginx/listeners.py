@@ -18,6 +18,7 @@ from tuner.stack.target import Target
 from tuner.stack.value import Data, Origin, Value, derive
 
 BACKLOG = "nginx.listen.backlog"
+NO_NAME = ("_", "")
 OWN_SOCKET_OPTIONS = re.compile(
     r"(?:bind|reuseport|deferred|multipath)\Z|(?:backlog|rcvbuf|sndbuf|fastopen|accept_filter|so_keepalive|setfib|ipv6only)="
 )
@@ -120,7 +121,7 @@ def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target:
     request = Request(
         owner="nginx",
         name=", ".join(dict.fromkeys(name for listen in found for name in server_names(listen.server)))
-        or "_",
+        or str(address),
         entity=f"nginx:{address}",
         address=str(address),
         family=address.family,
@@ -133,8 +134,15 @@ def _build(address: ListenAddress, found: list[_Listen], kernel: Kernel, target:
 
 
 def server_names(server: Block) -> list[str]:
-    """Return every name of every `server_name` of a server."""
-    return [name for block in server.named("server_name") for name in block.arguments]
+    """Return every name of every `server_name` of a server, without the two that stand for none."""
+    names = (name for block in server.named("server_name") for name in block.arguments)
+    return [name for name in names if name not in NO_NAME]
+
+
+def server_title(server: Block) -> str:
+    """Return the server's first name or, where it has none, the first address it listens on."""
+    titles = [*server_names(server), *(str(listen.address) for listen in _listens(server))]
+    return next(iter(titles), "a server without a name")
 
 
 def _listen_value(listen: _Listen) -> Value:

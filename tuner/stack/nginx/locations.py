@@ -6,16 +6,17 @@ from dataclasses import replace
 from tuner.formats.document import Word
 from tuner.stack.model import Listener, Location, Upstream
 from tuner.stack.nginx.blocks import Block, Configuration
-from tuner.stack.nginx.listeners import server_names, servers
-from tuner.stack.nginx.values import in_force, variable
-from tuner.stack.settings import as_text, nginx_time_s, written
+from tuner.stack.nginx.listeners import server_title, servers
+from tuner.stack.nginx.values import in_block, in_force, on_or_off, variable, worker_processes
+from tuner.stack.settings import as_text, decimal, nginx_time_s, written
 from tuner.stack.target import Target
-from tuner.stack.value import Value
+from tuner.stack.value import Value, absent
 
 PASS = "fastcgi_pass"
+KEEP_CONN = "fastcgi_keep_conn"
 
 
-def build_upstreams(configuration: Configuration) -> dict[str, Upstream]:
+def build_upstreams(configuration: Configuration, target: Target) -> dict[str, Upstream]:
     """Return the `upstream` blocks of one nginx by their name in lower case, as nginx compares them."""
     root = configuration.root
     holders = [root] if root.context == "http" else root.named("http")
@@ -24,7 +25,9 @@ def build_upstreams(configuration: Configuration) -> dict[str, Upstream]:
         for block in holder.named("upstream"):
             name = block.arguments[0] if block.arguments else ""
             members = [member for server in block.named("server") if (member := _member(server))]
-            found.setdefault(name.lower(), Upstream(entity=f"upstream:{name}", name=name, members=members))
+            keepalive = in_block(block, "keepalive", "upstream.keepalive", decimal, target)
+            upstream = Upstream(entity=f"upstream:{name}", name=name, keepalive=keepalive, members=members)
+            found.setdefault(name.lower(), upstream)
     return found
 
 
@@ -41,14 +44,14 @@ def build_locations(
     upstreams: Mapping[str, Upstream],
     listeners_of: Mapping[int, list[Listener]],
     target: Target,
-) -> list[Location]:
-    """Return every place of one nginx that has a fastcgi_pass."""
+) -> list[tuple[Block, Location]]:
+    """Return every place of one nginx that has a fastcgi_pass, with the block it stands in."""
     found = []
     for server, block in _passes(configuration.root):
         location = _location(block, server, upstreams, target)
         if location:
             location.listeners = listeners_of.get(id(server), []) if server else []
-            found.append(location)
+            found.append((block, location))
     return found
 
 
@@ -74,7 +77,7 @@ def _location(
         return None
     word = variable(directive.args[0])
     passed = written("location.fastcgi_pass", word, text, as_text, label=PASS)
-    path, name = _path(block), _server_name(server)
+    path, name = path_of(block), server_title(server) if server else ""
 
     def timeout(label: str) -> Value:
         return in_force(block, label, f"location.{label}", nginx_time_s, target)
@@ -84,9 +87,11 @@ def _location(
         server=name,
         path=path,
         fastcgi_pass=passed,
+        fastcgi_keep_conn=in_force(block, KEEP_CONN, f"location.{KEEP_CONN}", on_or_off, target),
         fastcgi_connect_timeout=timeout("fastcgi_connect_timeout"),
         fastcgi_send_timeout=timeout("fastcgi_send_timeout"),
         fastcgi_read_timeout=timeout("fastcgi_read_timeout"),
+        worker_processes=worker_processes(list(block.upwards())[-1], target),
         upstream=_upstream(word, passed, upstreams),
     )
 
@@ -95,13 +100,17 @@ def _upstream(word: Word, passed: Value, upstreams: Mapping[str, Upstream]) -> U
     """Return the named upstream, or one that has the address itself as its only member."""
     if not passed.is_known:
         return None
-    member = replace(passed, name="upstream.member")
-    return upstreams.get(word.text.lower()) or Upstream(
-        entity=f"upstream:{word.text}", name=word.text, members=[member]
+    named = upstreams.get(word.text.lower())
+    if named:
+        return named
+    keepalive = absent(
+        "upstream.keepalive", "nginx keeps connections only to an upstream {}", label="keepalive"
     )
+    member = replace(passed, name="upstream.member")
+    return Upstream(entity=f"upstream:{word.text}", name=word.text, keepalive=keepalive, members=[member])
 
 
-def _path(block: Block) -> str:
+def path_of(block: Block) -> str:
     """Return the location as it is written, with an `if` inside it."""
     parts = [
         " ".join([level.name, *level.arguments]) if level.name != "location" else " ".join(level.arguments)
@@ -109,7 +118,3 @@ def _path(block: Block) -> str:
         if level.name in ("location", "if", "limit_except")
     ]
     return " > ".join(parts) or "(included into a location)"
-
-
-def _server_name(server: Block | None) -> str:
-    return next(iter(server_names(server)), "_") if server else ""

@@ -1,5 +1,7 @@
 """The value of a directive in force at a block, by nginx's inheritance: the nearest one that is written."""
 
+from collections.abc import Iterable
+
 from tuner.formats.document import Word
 from tuner.stack import defaults
 from tuner.stack.nginx.blocks import Block
@@ -18,14 +20,26 @@ def in_force(block: Block, directive: str, name: str, read: Reader, target: Targ
     """
     default = defaults.default("nginx", directive, name, target)
     levels = list(block.upwards())
-    value, is_written = default, False
+    value = default
     if not levels[-1].is_complete:
         value = may_be_set_by(default, "the file that includes this one")
-    for level in reversed(levels):
+    return _nearest(reversed(levels), directive, value, default, read)
+
+
+def in_block(block: Block, directive: str, name: str, read: Reader, target: Target) -> Value:
+    """Return the value of a `directive` that belongs to this kind of block and is inherited from nowhere."""
+    default = defaults.default("nginx", directive, name, target)
+    return _nearest([block], directive, default, default, read)
+
+
+def _nearest(levels: Iterable[Block], directive: str, value: Value, default: Value, read: Reader) -> Value:
+    """Return what the last of the levels that sets the directive says, `value` where none does."""
+    is_written = False
+    for level in levels:
         if level.not_followed:
             value = may_be_set_by(value, level.not_followed[0])
         for setting in level.named(directive):
-            found = _setting(setting, default, name, read)
+            found = _setting(setting, default, read)
             if found:
                 value = overriding(found, value, "an inner block wins") if is_written else found
                 is_written = True
@@ -47,12 +61,23 @@ def _count_or_auto(text: str) -> Data | None:
     return AUTO if text == AUTO else decimal(text)
 
 
-def _setting(setting: Block, default: Value, name: str, read: Reader) -> Value | None:
+def on_or_off(text: str) -> Data | None:
+    """Read a flag of nginx, in any case."""
+    return {"on": True, "off": False}.get(text.lower())
+
+
+def _setting(setting: Block, default: Value, read: Reader) -> Value | None:
     if not setting.directive or not setting.directive.args or setting.text is None:
         return None
     word = setting.directive.args[0]
     return written(
-        name, variable(word), setting.text, read, label=default.label, unit=default.unit, default=default.data
+        default.name,
+        variable(word),
+        setting.text,
+        read,
+        label=default.label,
+        unit=default.unit,
+        default=default.data,
     )
 
 

@@ -56,11 +56,15 @@ class PoolSettings:
 
 @dataclass(slots=True)
 class Instance:
-    """One php-fpm: the pools that its files define. `start` is its first file."""
+    """One php-fpm: the pools that its files define. `start` is its first file.
+
+    `is_complete` says that it is a main file with everything it includes.
+    """
 
     start: ReadFile
     path: str
     pools: dict[str, PoolSettings] = field(default_factory=dict)
+    is_complete: bool = False
 
 
 class _Loader:
@@ -131,6 +135,7 @@ class _Loader:
                 )
             elif self.budget.allows(place, file.size_bytes):
                 if file.document is None:
+                    self.is_everything_followed = False
                     self.report.unreadable(place, f"{file.path} {file.reason}")
                 self.load(file, trail)
 
@@ -147,6 +152,7 @@ class _Loader:
         if isinstance(found, list):
             links = self.host.links_out(pattern)
             self.report.links_out(pattern, links, place)
+            self.is_everything_followed &= not links
             if not found and not links:
                 self.report.unmatched(place, f"no file matches {pattern}: php-fpm warns and goes on")
             return found
@@ -200,8 +206,9 @@ def _load(
     for file in files:
         loader.load(file)
     reached |= loader.reached
+    instance.is_complete = is_main and loader.is_everything_followed
     for pool in instance.pools.values():
-        pool.is_complete = is_main and loader.is_everything_followed
+        pool.is_complete = instance.is_complete
     return instance
 
 

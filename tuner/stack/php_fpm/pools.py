@@ -22,6 +22,7 @@ from tuner.stack.value import Data, Override, Value, absent, derive, may_be_set_
 
 REQUIRED = ("listen", "pm", "pm.max_children")
 PART_OF_A_POOL = "this file sets only a part of the pool: give the file that holds the rest, too"
+NOT_KEPT = "nginx keeps no connection to this pool"
 ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
 PROCESS_MANAGERS = ("static", "dynamic", "ondemand")
 
@@ -93,6 +94,9 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target) -> Pool:
             "pool.longest_read_timeout",
             "no nginx location is known to pass requests to this pool",
         ),
+        keepalive_per_worker=absent("pool.keepalive_per_worker", NOT_KEPT),
+        kept_connections=absent("pool.kept_connections", NOT_KEPT),
+        unused_listen=absent("pool.unused_listen", "a location may lead to the pool"),
     )
     pool.spare_servers_refusal = _spare_servers_refusal(pool)
     pool.spare_servers_culprit = _spare_servers_culprit(pool)

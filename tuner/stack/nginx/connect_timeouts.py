@@ -1,0 +1,89 @@
+"""Every `fastcgi_connect_timeout` once, with all locations it governs: one line of a file is one decision."""
+
+from collections.abc import Iterable, Sequence
+
+from tuner.stack.address import Endpoint, nginx_endpoint
+from tuner.stack.model import ConnectTimeout, Location
+from tuner.stack.nginx.blocks import Block
+from tuner.stack.nginx.listeners import server_title
+from tuner.stack.nginx.locations import path_of
+from tuner.stack.value import Place, Value, absent, unknown
+
+DIRECTIVE = "fastcgi_connect_timeout"
+TCP_MEMBER = "connect_timeout.tcp_member"
+
+Passes = Sequence[tuple[Block, Location]]
+
+
+def build_connect_timeouts(passes: Passes) -> list[ConnectTimeout]:
+    """Return the connect timeouts of one nginx; `passes` are its locations with the blocks they stand in.
+
+    One that nobody wrote is left out where an unseen file may set it.
+    """
+    governed: dict[Place | None, list[tuple[Block, Location]]] = {}
+    for block, location in passes:
+        governed.setdefault(location.fastcgi_connect_timeout.origin.place, []).append((block, location))
+    built = [_build(place, found) for place, found in governed.items()]
+    return [one for one in built if one.timeout.is_known or one.timeout.is_written]
+
+
+def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
+    timeouts = [location.fastcgi_connect_timeout for _, location in passes]
+    timeout = next((value for value in timeouts if value.is_known), timeouts[0])
+    levels = [level for block, _ in passes if (level := _level(block, place))]
+    members = [member for _, location in passes for member in _members(location)]
+    endpoints = [_endpoint(member) for member in members]
+    has_unseen = any(inner.not_followed for level in levels for inner in level.walk())
+    return ConnectTimeout(
+        entity=f"{DIRECTIVE}:{_title(levels[0]) if levels else 'nginx'}",
+        timeout=timeout.renamed("connect_timeout.timeout"),
+        tcp_member=_tcp_member(members, timeout),
+        has_only_unix_sockets=not has_unseen and all(e is not None and bool(e.path) for e in endpoints),
+        locations=[location for _, location in passes],
+    )
+
+
+def _level(block: Block, place: Place | None) -> Block | None:
+    """Return the block around `block`, or itself, in which the directive stands at `place`."""
+    if place is None:
+        return None
+    return next((level for level in block.upwards() if _sets_at(level, place)), None)
+
+
+def _sets_at(level: Block, place: Place) -> bool:
+    return any(
+        setting.text is place.text and setting.directive.args[0].span == place.span
+        for setting in level.named(DIRECTIVE)
+        if setting.directive and setting.directive.args
+    )
+
+
+def _title(level: Block) -> str:
+    """Return a name of the block that stays when lines move."""
+    server = next((around for around in level.upwards() if around.name == "server"), None)
+    title = server_title(server) if server else level.context
+    return title if level is server or level.name in ("http", "") else f"{title}{path_of(level)}"
+
+
+def _members(location: Location) -> Iterable[Value]:
+    return location.upstream.members if location.upstream else [location.fastcgi_pass]
+
+
+def _endpoint(member: Value) -> Endpoint | None:
+    return nginx_endpoint(str(member.data)) if member.is_known else None
+
+
+def _tcp_member(members: Sequence[Value], timeout: Value) -> Value:
+    """Return the first server reached by TCP.
+
+    Whether an address that is not known is one, is worth a question only where somebody wrote the timeout.
+    """
+    for member in members:
+        endpoint = _endpoint(member)
+        if endpoint and not endpoint.path:
+            return member.renamed(TCP_MEMBER)
+    if timeout.is_written and any(_endpoint(member) is None for member in members):
+        return unknown(
+            TCP_MEMBER, "whether an address of fastcgi_pass is a unix socket", label="fastcgi_pass"
+        )
+    return absent(TCP_MEMBER, "every server is a unix socket", label="fastcgi_pass")
