@@ -24,16 +24,37 @@ def check(tree: Path, *arguments: str, without_override: bool = False) -> Ran:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("target = ", "fpmtune.toml: Invalid value"),
-        ("[[[", "fpmtune.toml: "),
+        ("target = ", "fpmtune.toml:1:10: Invalid value"),
+        ("target = ''\n[[host]\n", "fpmtune.toml:2:7: Expected ']]'"),
+        ('a = """\n\n', "fpmtune.toml:3:1: "),
         ("a = " + "[" * 5000, "fpmtune.toml: nested too deep"),
-        ("\udcff = 1", "fpmtune.toml: 'utf-8' codec"),
-        ("tagret = 'debian-12'", "fpmtune.toml: tagret: Extra inputs are not permitted"),
-        ("select = 'QUE'", "fpmtune.toml: select: Input should be a valid list"),
-        ("fail-on = 'sometimes'", "fpmtune.toml: fail-on: "),
-        ("roots = {nginx = 1}", "fpmtune.toml: roots.nginx: "),
-        ("target = 'windows-95'", "unknown target 'windows-95'"),
-        ("select = ['NOPE']", "no rule is called 'NOPE'"),
+        ("#\n# \udcff", "fpmtune.toml:2:3: byte 0xff is not UTF-8"),
+        ("tagret = 'debian-12'", "fpmtune.toml: tagret: there is no such key; did you mean 'target'?"),
+        ("fail_on = 'error'", "fpmtune.toml: fail_on: there is no such key; did you mean 'fail-on'?"),
+        ("zzz = 1", "fpmtune.toml: zzz: there is no such key; expected one of required-version, target, "),
+        ("select = 'QUE'", "fpmtune.toml: select: expected a list"),
+        ("select = [1]", "fpmtune.toml: select.0: expected a text in quotes"),
+        ("fail-on = 'no'", "fail-on: expected one of 'error', 'warning', 'info', 'never'; not 'no'"),
+        ("fail-on = 3", "fail-on: expected one of 'error', 'warning', 'info', 'never'; not 3"),
+        ("roots = 'nginx'", "fpmtune.toml: roots: expected a table"),
+        ("roots = {nginx = 1}", "fpmtune.toml: roots.nginx: expected a text in quotes"),
+        ("roots = {nginx = 'etc'}", "roots.nginx: expected a path of the host, which begins with /"),
+        ("target = 'windows-95'", "fpmtune.toml: target: unknown target 'windows-95'"),
+        ("select = ['NOPE']", "fpmtune.toml: no rule is called 'NOPE'"),
+        ("ignore = ['backlog-clampd']", "fpmtune.toml: no rule is called 'backlog-clampd'; did you mean"),
+        ("target = 1\nselect = 1", "fpmtune.toml: target: expected a text in quotes (and 1 more)"),
+        ("severity = {QUE002 = 'bad'}", "expected one of 'error', 'warning', 'info', 'note'; not 'bad'"),
+        ("severity = {QUE = 'info'}", "fpmtune.toml: severity: no rule is called 'QUE'"),
+        ("severity = {QUE0O2 = 'info'}", "severity: no rule is called 'QUE0O2'; did you mean 'QUE002'?"),
+        ("severity = {QUE001 = 'info', backlog-clamped = 'note'}", "are one rule, with two severities"),
+        ("required-version = '~=0.1'", "fpmtune.toml: required-version: expected versions with ==, "),
+        ("required-version = 1", "fpmtune.toml: required-version: expected a text in quotes"),
+        ("host = 1", "fpmtune.toml: host: expected a list"),
+        ("[[host]]\npaths = ['a']", "fpmtune.toml: [[host]] number 1: name: this key is required"),
+        ("[[host]]\nname = 'a'", "fpmtune.toml: host 'a': paths: this key is required"),
+        ("[[host]]\nname = 'a'\npaths = []", "host 'a': paths: expected a list that is not empty"),
+        ("[[host]]\nname = 'a'\npath = ['x']", "host 'a': paths: this key is required (and 1 more)"),
+        ("[[host]]\nname = 'a'\npaths = ['x']\nroot = 1", "host 'a': root: there is no such key; did you"),
     ],
 )
 def test_wrong_settings(tree: Path, text: str, words: str) -> None:
@@ -136,3 +157,45 @@ def test_roots_make_includes_followed(tree: Path) -> None:
         },
     )
     assert check(tree, "main").rules == ["QUE003"]
+
+
+@pytest.mark.parametrize("wanted", [">=99", "<0.1", "!=0.1.0", "==0.0.1,>=0.1"])
+def test_another_version_is_asked_for(tree: Path, wanted: str) -> None:
+    write_tree(tree, {"fpmtune.toml": f"required-version = '{wanted}'\nkey-of-the-future = 1\n"})
+    ran = check(tree)
+    assert (ran.status, ran.out) == (2, "")
+    assert f"fpmtune.toml: required-version: asks for {wanted}, and this is fpmtune 0." in ran.err
+
+
+def test_this_version_is_asked_for(tree: Path) -> None:
+    write_tree(tree, {"fpmtune.toml": "required-version = '>=0.1,<1'\n"})
+    assert check(tree).rules == ["QUE003"]
+
+
+@pytest.mark.parametrize("rule", ["QUE003", "backlog-invalid"])
+@pytest.mark.parametrize(
+    ("severity", "fail_on", "status"),
+    [
+        ("info", "warning", 0),
+        ("info", "info", 1),
+        ("note", "info", 0),
+        ("warning", "error", 0),
+        ("error", "error", 1),
+    ],
+)
+def test_severity_of_a_rule(tree: Path, rule: str, severity: str, fail_on: str, status: int) -> None:
+    write_tree(tree, {"fpmtune.toml": f"[severity]\n{rule} = '{severity}'\n"})
+    ran = check(tree, ".", "--fail-on", fail_on)
+    assert [f["severity"] for f in ran.report["findings"] if f["rule"] == "QUE003"] == [severity]
+    assert ran.report["summary"][severity] >= 1
+    assert ran.status == status
+
+
+def test_severity_counts_for_what_is_conditional_too(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"php-fpm.d/www.conf": POOL + "listen.backlog = 1000\n"})
+    conditional = [f for f in check(tmp_path).report["findings"] if f["certainty"] == "conditional"]
+    assert [(f["rule"], f["severity"]) for f in conditional] == [("QUE001", "info")]
+    write_tree(tmp_path, {"fpmtune.toml": "severity = {QUE001 = 'error'}\n"})
+    ran = check(tmp_path)
+    assert ran.status == 1
+    assert [f["severity"] for f in ran.report["findings"] if f["rule"] == "QUE001"] == ["error"]

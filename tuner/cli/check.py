@@ -1,6 +1,7 @@
 """`fpmtune check`."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
 from tuner import __version__
 from tuner.cli.declared_load import add_load_options, put_declared_load
@@ -8,9 +9,13 @@ from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options, selectors
 from tuner.cli.output import complain, is_colored, write_result
-from tuner.judge.finding import SEVERITIES, Judgement
+from tuner.errors import UsageError
+from tuner.judge.finding import SEVERITIES, Judgement, Severity
 from tuner.judge.load import load_rules
+from tuner.judge.rule import CompiledRule
 from tuner.judge.run import judge
+from tuner.judge.selection import selected
+from tuner.judge.severities import severities_by_id, with_severities
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,15 +44,27 @@ def run(options: Namespace) -> int:
     """Check the paths, write the report, and return the exit status."""
     loaded = load(options)
     put_declared_load(loaded.stacks, options)
+    rules = load_rules()
+    severities = _project_severities(loaded, rules)
     select = options.select or loaded.project.select
     ignore = [*options.ignore, *loaded.project.ignore]
-    judgement = judge(loaded.stacks, load_rules(), select, ignore)
+    judgement = with_severities(judge(loaded.stacks, rules, select, ignore), severities)
     write_result(options, _report(options, judgement, loaded))
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
     for crash in judgement.crashes:
         complain(f"internal error in rule {crash.rule} for {crash.entity}: {crash.error}")
     return _exit_status(options, judgement, loaded)
+
+
+def _project_severities(loaded: Loaded, rules: Sequence[CompiledRule]) -> dict[str, Severity]:
+    """Return the project's severities by id. Raises UsageError with the file for a rule it names wrongly."""
+    project = loaded.project
+    try:
+        selected(rules, project.select, project.ignore)
+        return severities_by_id(project.severity, rules)
+    except UsageError as error:
+        raise UsageError(f"{loaded.project_file}: {error}") from None
 
 
 def _report(options: Namespace, judgement: Judgement, loaded: Loaded) -> str:

@@ -26,6 +26,7 @@ class Loaded:
     """Everything that was read, and the project's settings it was read with."""
 
     project: Project
+    project_file: Path | None
     files: list[ReadFile]
     stacks: list[Stack]
     missing: list[str]
@@ -46,14 +47,14 @@ def load(options: Namespace) -> Loaded:
     tree = collect(given, is_candidate, excludes, mapped=[_shown(folder) for folder, _ in roots])
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
-    target = _target(options.target if options.target is not None else project.target)
+    target = _target(options.target, project, project_file)
     files = read_tree(tree, options.kind, target)
     added = collect(options.sysctl or [], lambda path: path.endswith(".conf"), excludes)
     sysctl_files = read_tree(added, "sysctl")
     hosts = group_hosts(tree, files, roots)
     stacks = build_stacks(tree, hosts, target, sysctl_files)
     read = [file for host in hosts for file in host.files]
-    return Loaded(project, [*read, *sysctl_files], stacks, [*tree.missing, *added.missing])
+    return Loaded(project, project_file, [*read, *sysctl_files], stacks, [*tree.missing, *added.missing])
 
 
 def _folder_of(path: str) -> str:
@@ -62,7 +63,17 @@ def _folder_of(path: str) -> str:
     return path if os.path.isdir(path) else os.path.dirname(path) or "."
 
 
-def _target(text: str) -> Target:
+def _target(given: str | None, project: Project, project_file: Path | None) -> Target:
+    """Return the target that the command line names, or else the project."""
+    if given is not None:
+        return _named_target(given)
+    try:
+        return _named_target(project.target)
+    except UsageError as error:
+        raise UsageError(f"{project_file}: target: {error}") from None
+
+
+def _named_target(text: str) -> Target:
     return Target() if text in ("", "none") else parse_target(text)
 
 

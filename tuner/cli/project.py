@@ -1,80 +1,106 @@
 """`fpmtune.toml`, or `[tool.fpmtune]` in `pyproject.toml`: what a project says once for all."""
 
-import os
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from tuner import __version__
+from tuner.cli.project_file import find_settings, read_settings
+from tuner.cli.settings_error import explain
 from tuner.errors import UsageError
+from tuner.judge.finding import Severity
+from tuner.laws.version_requirement import VersionRequirement
 
-NAMES = ("fpmtune.toml", "pyproject.toml")
+Text = Annotated[str, StringConstraints(min_length=1)]
+FolderOnHost = Annotated[str, StringConstraints(pattern=r"^/")]
+Roots = dict[Text, FolderOnHost]
 
 
-class Project(BaseModel):
+def _key(field: str) -> str:
+    return field.replace("_", "-")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True, alias_generator=_key)
+
+
+class HostTable(_Table):
+    """One machine: which of the project's files it will have."""
+
+    name: Text = Field(description="What reports call the host.")
+    paths: list[Text] = Field(
+        min_length=1,
+        description="The host's folders and files, below this file's folder; several hosts may share one. "
+        "Where two of them hold the same file of the host, the later one counts.",
+    )
+    target: str = Field("", description="The host's release or versions; else the project's.")
+    sysctl: list[Text] = Field(
+        [], description="The host's sysctl files or folders of them, wherever they lie in the project."
+    )
+    roots: Roots = Field({}, description="Folders of the project and the path each has on this host.")
+
+
+class Project(_Table):
     """The settings of one project; the command line wins over each of them."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, defer_build=True)
-
-    target: str = ""
-    select: list[str] = []
-    ignore: list[str] = []
-    exclude: list[str] = []
-    fail_on: Literal["error", "warning", "info", "never"] = Field("warning", alias="fail-on")
-    roots: dict[str, str] = {}
+    required_version: str = Field(
+        "", description="The versions of fpmtune that may check this project.", examples=[">=0.1,<1"]
+    )
+    target: str = Field(
+        "",
+        description="The machine that the files are meant for: a release, or versions.",
+        examples=["debian-12", "kernel=6.1,php=8.2,nginx=1.22,redis=7.0"],
+    )
+    select: list[str] = Field([], description="Only these rules: ids, names, or prefixes of ids.")
+    ignore: list[str] = Field([], description="All rules but these: ids, names, or prefixes of ids.")
+    severity: dict[Text, Severity] = Field(
+        {}, description="The severity of single rules, by id or name, however certain they are."
+    )
+    fail_on: Literal["error", "warning", "info", "never"] = Field(
+        "warning", description="The mildest severity that makes `fpmtune check` exit with 1."
+    )
+    exclude: list[str] = Field(
+        [],
+        description="Names of folders and files to pass over, as .git and vendor always are.",
+    )
+    roots: Roots = Field({}, description="Folders of the project and the path each will have on the machine.")
+    host: list[HostTable] = Field([], description="The project's machines; nothing joins across them.")
 
 
 def load_project(config: str | None, start: str) -> tuple[Project, Path | None]:
     """Return the settings of `config`, or of the nearest file above `start`, and where they were found.
 
-    Raises UsageError with the file's path when it cannot be read or holds something unknown.
+    Raises UsageError with the file's path when it cannot be read, holds something unknown, or asks for
+    another version of fpmtune.
     """
-    path = Path(config) if config else _search(Path(start).resolve())
+    path = Path(config) if config else find_settings(Path(start).resolve())
     if path is None:
         return Project(), None
-    table = _table(path)
+    table = read_settings(path)
+    # First of all: another version may know keys that this one would call unknown.
+    _check_version(table.get("required-version", ""), path)
     try:
-        return Project.model_validate(table), path
+        project = Project.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path}: {where}: {first['msg']}") from None
+        raise UsageError(f"{path}: {explain(error, Project, table)}") from None
+    _check_names(project, path)
+    return project, path
 
 
-def _search(start: Path) -> Path | None:
-    for folder in (start, *start.parents):
-        for name in NAMES:
-            candidate = folder / name
-            if os.path.isfile(candidate) and (name != "pyproject.toml" or _has_table(candidate)):
-                return candidate
-    return None
-
-
-def _has_table(pyproject: Path) -> bool:
+def _check_version(wanted: object, path: Path) -> None:
+    if not isinstance(wanted, str) or not wanted:
+        return
     try:
-        return _own_table(tomllib.loads(pyproject.read_text(encoding="utf-8"))) is not None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        return False
+        requirement = VersionRequirement.parse(wanted)
+    except ValueError as error:
+        raise UsageError(f"{path}: required-version: {error}") from None
+    if not requirement.admits(__version__):
+        raise UsageError(f"{path}: required-version: asks for {wanted}, and this is fpmtune {__version__}")
 
 
-def _own_table(document: dict[str, Any]) -> object:
-    tool = document.get("tool")
-    return tool.get("fpmtune") if isinstance(tool, dict) else None
-
-
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    except RecursionError:
-        raise UsageError(f"{path}: nested too deep") from None
-    if path.name != "pyproject.toml":
-        return document
-    table = _own_table(document)
-    if not isinstance(table, dict):
-        raise UsageError(f"{path}: there is no table [tool.fpmtune]")
-    return table
+def _check_names(project: Project, path: Path) -> None:
+    names = [host.name for host in project.host]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{path}: [[host]]: two hosts are called '{name}'")
