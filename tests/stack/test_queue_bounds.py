@@ -95,8 +95,18 @@ def test_a_pool_whose_listen_another_file_sets_has_no_queue_to_drain(tmp_path: P
 
 def test_php_fpm_does_not_start_without_a_worker(tmp_path: Path) -> None:
     queue = queue_of(pool_of(tmp_path, location("/"), children="0", service_time="50ms"))
-    assert queue.capacity.state == "unknown"
-    assert queue.longest_mean_service_time.state == "unknown"
+    for bound in (queue.capacity, queue.longest_mean_service_time):
+        assert bound.state == "unknown"
+        assert bound.origin.words == "php-fpm does not start with pm.max_children = 0"
+
+
+def test_a_number_of_workers_that_may_be_set_elsewhere(tmp_path: Path) -> None:
+    """Unless the unseen file sets it there is no worker, so no case has a capacity."""
+    pool = "[www]\nlisten = /run/www.sock\npm = static\ninclude = /opt/more.conf\n"
+    stack = stack_of(tmp_path, {POOLS: pool}, "debian-12")
+    put_on([stack], DeclaredLoad("50ms"))
+    assert queue_of(stack.pools[0]).capacity.state == "unknown"
+    assert {option.data for option in queue_of(stack.pools[0]).capacity.options} == {None}
 
 
 def test_what_depends_on_the_kernel_has_a_value_for_each(tmp_path: Path) -> None:

@@ -107,11 +107,20 @@ def _effective_backlog(pool: Pool) -> Value:
     return unknown("listener.effective_backlog", OTHER_FILE_LISTENS, label="effective backlog")
 
 
+def _workers(pool: Pool) -> Value:
+    """Return pm.max_children, unknown where php-fpm does not start with it."""
+    children = pool.max_children
+    if children.is_known and int(children.data or 0) <= 0:
+        reason = f"php-fpm does not start with pm.max_children = {children.data}"
+        return unknown(children.name, reason, unit=children.unit, label=children.label)
+    return children
+
+
 def _capacity(pool: Pool, load: PoolLoad) -> Value:
     return derive(
         "pool.queue.capacity",
         lambda workers, mean: queueing.capacity_per_s(workers, mean) if workers > 0 else None,
-        pool.max_children,
+        _workers(pool),
         load.service_time,
         unit="requests/s",
         label="capacity",
@@ -124,7 +133,7 @@ def _longest_mean_service_time(pool: Pool, backlog: Value, timeout: Value) -> Va
         "pool.queue.longest_mean_service_time",
         _longest_mean_service_time_s,
         backlog,
-        pool.max_children,
+        _workers(pool),
         timeout,
         unit="s",
         label="longest mean service time",
