@@ -293,7 +293,7 @@ def test_reading_takes_linear_time(piece: bytes, lua: bytes) -> None:
 def test_whole_statements_are_cut_as_word_by_word(data: bytes) -> None:
     at_once = read(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nginx_tokens, "_PLAIN_LIMIT_BYTES", -1)
+        patch.setattr(nginx_tokens, "PLAIN_LIMIT_BYTES", -1)
         word_by_word = read(data)
     assert (word_by_word.directives, word_by_word.problems, word_by_word.comments) == (
         at_once.directives,

@@ -4,12 +4,21 @@ nginx stops at the first syntax error; the scanner names that error and reads on
 `;` does not hide the rest of the file. What is wrong after the first error follows from it and is not named.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from tuner.formats.document import Comment, Problem, Word
 from tuner.formats.nginx_lua import lua_block_end
+from tuner.formats.nginx_patterns import (
+    BARE,
+    BLANKS,
+    ESCAPE,
+    NEEDS_CARE,
+    PLAIN_LIMIT_BYTES,
+    PLAIN_STATEMENT,
+    QUOTED,
+    WORDS,
+)
 from tuner.source.masking import Masked
 from tuner.source.span import Span
 from tuner.source.text import Text, decode
@@ -20,24 +29,6 @@ MAX_DEPTH = 100
 PARAMETER_LIMIT_BYTES = 4096
 """nginx's NGX_CONF_BUFFER: no word and no comment may be longer."""
 
-_BLANKS = re.compile(rb"[ \t\r\n]*+")
-_BARE = re.compile(rb"(?:[^ \t\r\n;{\\$]++|\\.?|\$\{*+)++", re.DOTALL)
-_WORD = (
-    rb"(?:\"(?:[^\"\\]++|\\.)*+\"(?=[ \t\r\n;{]|\Z)|'(?:[^'\\]++|\\.)*+'(?=[ \t\r\n;{]|\Z)"
-    rb"|(?:[^ \t\r\n\v\f;{}#\"'\\$]|\\.|\$(?!\{))(?:[^ \t\r\n\v\f;{\\$]++|\\.|\$(?!\{))*+)"
-)
-_WORDS = re.compile(_WORD, re.DOTALL)
-_PLAIN_STATEMENT = re.compile(
-    rb"[ \t\r\n]*+((?:" + _WORD + rb"[ \t\r\n]++)*+" + _WORD + rb")[ \t\r\n]*+([;{])", re.DOTALL
-)
-"""A statement with nothing odd in it, no comment and no `${`: nearly every one is."""
-_NEEDS_CARE = re.compile(rb"[\"'\\]")
-_PLAIN_LIMIT_BYTES = 2048
-_QUOTED = {
-    ord('"'): re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL),
-    ord("'"): re.compile(rb"'(?:[^'\\]++|\\.)*+'", re.DOTALL),
-}
-_ESCAPE = re.compile(rb"\\([\\\"'trn])")
 _CONTROL_CHARACTERS = {b"t": b"\t", b"r": b"\r", b"n": b"\n"}
 _BLANK_BYTES = (b" ", b"\t", b"\r", b"\n")
 _AFTER_QUOTE = b" \t\r\n;{)"
@@ -82,7 +73,7 @@ def unescape(written: bytes) -> bytes:
     """
     if b"\\" not in written or len(written) > PARAMETER_LIMIT_BYTES:
         return written
-    return _ESCAPE.sub(lambda match: _CONTROL_CHARACTERS.get(match[1], match[1]), written)
+    return ESCAPE.sub(lambda match: _CONTROL_CHARACTERS.get(match[1], match[1]), written)
 
 
 class _Scanner:
@@ -109,7 +100,7 @@ class _Scanner:
                 self._read_stop(byte)
             elif byte == _CLOSE:
                 self._read_close()
-            elif byte in _QUOTED:
+            elif byte in QUOTED:
                 self._read_quoted(byte)
             else:
                 self._read_bare()
@@ -123,8 +114,8 @@ class _Scanner:
 
     def _read_plain_statements(self) -> None:
         while not self._words:
-            match = _PLAIN_STATEMENT.match(self._data, self._at)
-            if match is None or match.end(1) - match.start(1) > _PLAIN_LIMIT_BYTES:
+            match = PLAIN_STATEMENT.match(self._data, self._at)
+            if match is None or match.end(1) - match.start(1) > PLAIN_LIMIT_BYTES:
                 return
             written, stop = match.groups()
             if b"_by_lua_block" in written:
@@ -135,9 +126,9 @@ class _Scanner:
 
     def _add_words(self, written: bytes, start: int) -> None:
         """Add the words of a plain statement that begins at `start`."""
-        if _NEEDS_CARE.search(written):
-            for match in _WORDS.finditer(written):
-                quote = match.group()[:1].decode("latin-1") if match.group()[0] in _QUOTED else ""
+        if NEEDS_CARE.search(written):
+            for match in WORDS.finditer(written):
+                quote = match.group()[:1].decode("latin-1") if match.group()[0] in QUOTED else ""
                 self._words.append(self._word(start + match.start(), start + match.end(), quote))
             return
         at = 0
@@ -150,7 +141,7 @@ class _Scanner:
     def _skip_to_piece(self) -> bool:
         """Go to the next word or stop, past blanks and comments; False at the end of the file."""
         while True:
-            match = _BLANKS.match(self._data, self._at)
+            match = BLANKS.match(self._data, self._at)
             self._at = match.end() if match else self._at
             if self._at == self._size:
                 return False
@@ -169,7 +160,7 @@ class _Scanner:
 
     def _read_bare(self) -> None:
         start = self._at
-        match = _BARE.match(self._data, start)
+        match = BARE.match(self._data, start)
         self._at = end = match.end() if match else self._size
         self._words.append(self._word(start, end))
         if self._overflows(start, self._blank_after(end)):
@@ -177,7 +168,7 @@ class _Scanner:
 
     def _read_quoted(self, mark: int) -> None:
         start = self._at
-        match = _QUOTED[mark].match(self._data, start)
+        match = QUOTED[mark].match(self._data, start)
         if match is None:
             self._read_unclosed(start, mark)
             return
