@@ -1,34 +1,56 @@
-"""Writes docs/rules.md from the rules; `--check` only says whether it is up to date."""
+"""Writes the generated pages of docs/: the rules, and the model that rules are about.
+
+`--check` writes nothing and says which pages are stale, missing or left over.
+"""
 
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from model_page import model_page
 
 from tuner.judge.load import load_rules
+from tuner.report.rule_markdown import rule_index_markdown, rule_markdown
+from tuner.report.rule_page import rule_pages
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "rules.md"
+DOCS = Path(__file__).resolve().parent
+MARK = "<!-- Made by docs/generate.py "
 
 
-def rules_page() -> str:
-    """Return the page that lists and explains every built-in rule."""
-    environment = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    rules = sorted((compiled.rule for compiled in load_rules()), key=lambda rule: rule.id)
-    return environment.get_template("rules.md.j2").render(rules=rules).rstrip("\n") + "\n"
+def pages() -> dict[Path, str]:
+    """Return the generated pages by their path below docs/."""
+    rules = rule_pages(load_rules())
+    return {
+        Path("rules/README.md"): rule_index_markdown(rules),
+        **{Path(f"rules/{page.id}.md"): rule_markdown(page) for page in rules},
+        Path("model.md"): model_page(),
+    }
+
+
+def stale(made: dict[Path, str], docs: Path = DOCS) -> list[Path]:
+    """Return the pages below `docs` that differ from those `made`, are missing, or are left over."""
+    differing = [path for path, text in made.items() if _text(docs / path) != text]
+    generated = [*docs.glob("rules/*"), *(path for path in docs.glob("*.md") if MARK in (_text(path) or ""))]
+    return [*differing, *sorted({path.relative_to(docs) for path in generated} - made.keys())]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def main() -> int:
-    """Write the page, or with `--check` compare it; return the exit status."""
-    page = rules_page()
+    """Write what is stale, or with `--check` name it; return the exit status."""
+    made = pages()
+    found = stale(made)
     if "--check" in sys.argv[1:]:
-        return 0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page else 1
-    PAGE.write_text(page, encoding="utf-8")
+        for path in found:
+            print(f"stale: docs/{path}", file=sys.stderr)
+        return 1 if found else 0
+    for path in found:
+        if path not in made:
+            (DOCS / path).unlink()
+            continue
+        (DOCS / path).parent.mkdir(exist_ok=True)
+        (DOCS / path).write_text(made[path], encoding="utf-8")
     return 0
 
 

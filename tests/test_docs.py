@@ -5,13 +5,18 @@ import runpy
 import shlex
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cli.program import POOL, Ran, fpmtune
+from tests.trees import write_tree
 from tuner import packaged
 from tuner.cli.project import Project
+from tuner.judge.rule import Example, Expectation, Mitigation, Rule
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,9 +52,80 @@ def test_readme_names_every_target() -> None:
     assert set(packaged.defaults_tables()["targets"]) == listed
 
 
-def test_rules_page_is_fresh() -> None:
-    page = runpy.run_path(str(ROOT / "docs" / "generate.py"))["rules_page"]()
-    assert (ROOT / "docs" / "rules.md").read_text(encoding="utf-8") == page, "run: python docs/generate.py"
+@pytest.fixture
+def generate(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    return runpy.run_path(str(ROOT / "docs" / "generate.py"))
+
+
+def test_generated_pages_are_fresh(generate: dict[str, Any]) -> None:
+    made = generate["pages"]()
+    assert generate["stale"](made) == [], "run: python docs/generate.py"
+
+
+def test_stale_missing_and_left_over_pages_are_noticed(generate: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    made = {Path("rules/A.md"): "a", Path("rules/B.md"): "b", Path("m.md"): "m"}
+    for name, text in {"rules/A.md": "old", "m.md": "m", "rules/C.md": "", "hand.md": "by hand"}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "rules.md").write_text("# Rules\n<!-- Made by docs/generate.py from rules/. -->")
+    stale = [str(path) for path in generate["stale"](made, tmp_path)]
+    assert stale == ["rules/A.md", "rules/B.md", "rules/C.md", "rules.md"]
+
+
+@pytest.mark.parametrize("page", [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))])
+def test_links_lead_to_files(page: str) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page):
+        assert (ROOT / target).exists() or (ROOT / "docs" / target).exists(), target
+
+
+CUSTOM_RULES = (ROOT / "docs" / "custom-rules.md").read_text(encoding="utf-8")
+
+
+def block(language: str, text: str) -> str:
+    """The first code block in this language, without its indentation."""
+    (found, *_) = re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+    return textwrap.dedent(found)
+
+
+@pytest.fixture
+def own_project(tmp_path: Path) -> Path:
+    (name,) = re.findall(r"here `(.*?)`:", CUSTOM_RULES)
+    rule = block("yaml", CUSTOM_RULES)
+    write_tree(tmp_path, {"fpmtune.toml": block("toml", CUSTOM_RULES), name: rule})
+    return tmp_path
+
+
+def shown(verb: str) -> str:
+    (found,) = re.findall(rf"^ *\$ fpmtune {verb}\n(.*?)^ *```$", CUSTOM_RULES, re.MULTILINE | re.DOTALL)
+    return textwrap.dedent(found)
+
+
+def test_the_rule_of_the_custom_rules_page_works(own_project: Path) -> None:
+    assert fpmtune("rules", "test", cwd=own_project) == Ran(0, shown("rules test"), "")
+    listed = fpmtune("rules", cwd=own_project)
+    assert "ACME001  pool-above-house-limit" in listed.out
+    assert "pool-above-house-limit" in fpmtune("explain", "acme001", cwd=own_project).out
+
+
+def test_the_fault_on_the_custom_rules_page_is_real(own_project: Path) -> None:
+    rule = block("yaml", CUSTOM_RULES).replace("ACME001", "ACME002").replace("pool-above", "pool-far-above")
+    write_tree(
+        own_project,
+        {
+            "fpmtune-rules/typo.yaml": rule.replace("when: pool.max_children", "when: pool.max_chilren"),
+            "php-fpm.d/a.conf": POOL.replace("= 5", "= 41"),
+        },
+    )
+    ran = fpmtune("check", cwd=own_project)
+    assert (ran.status, ran.err) == (2, shown("check"))
+    assert "error[ACME001] pool-above-house-limit" in ran.out
+
+
+def test_the_custom_rules_page_names_every_field() -> None:
+    documented = set(re.findall(r"`(\w+)`", CUSTOM_RULES))
+    for part in (Rule, Example, Expectation, Mitigation):
+        assert set(part.model_fields) - {"also"} <= documented
 
 
 def test_readme_settings_are_valid() -> None:

@@ -1,7 +1,7 @@
-"""The data that ships with fpmtune: rules and version defaults.
+"""The data that ships with fpmtune: rules, version defaults and templates.
 
-A wheel carries them compiled to JSON, because reading YAML takes longer than a check may; a checkout
-reads the YAML of `rules/` itself.
+A wheel carries the first two compiled to JSON, because reading YAML takes longer than a check may; a
+checkout reads the YAML of `rules/` itself.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 _WHEEL_DATA = Path(__file__).parent / "data"
 _CHECKOUT_RULES = Path(__file__).parent.parent / "rules"
+_CHECKOUT_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @cache
@@ -29,6 +30,12 @@ def rule_documents() -> dict[str, Any]:
         return _load_json(compiled)
     files = sorted(p for p in _CHECKOUT_RULES.glob("*/*.yaml") if p.parent.name != "defaults")
     return {path.relative_to(_CHECKOUT_RULES).as_posix(): _load_yaml(path) for path in files}
+
+
+def template_folder() -> Path:
+    """Return the folder of the jinja2 templates."""
+    packed = _WHEEL_DATA / "templates"
+    return packed if packed.is_dir() else _CHECKOUT_TEMPLATES
 
 
 def _load_json(path: Path) -> dict[str, Any]:

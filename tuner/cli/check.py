@@ -1,7 +1,6 @@
 """`fpmtune check`."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 
 from tuner import __version__
 from tuner.cli.declared_load import add_load_options, put_declared_load
@@ -9,10 +8,10 @@ from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options, selectors
 from tuner.cli.output import complain, is_colored, write_result
+from tuner.cli.own_rules import complain_of_faults, load_rule_set
 from tuner.errors import UsageError
 from tuner.judge.finding import SEVERITIES, Judgement, Severity
-from tuner.judge.load import load_rules
-from tuner.judge.rule import CompiledRule
+from tuner.judge.load import RuleSet
 from tuner.judge.run import judge
 from tuner.judge.selection import selected
 from tuner.judge.severities import severities_by_id, with_severities
@@ -44,25 +43,30 @@ def run(options: Namespace) -> int:
     """Check the paths, write the report, and return the exit status."""
     loaded = load(options)
     put_declared_load(loaded.stacks, options)
-    rules = load_rules()
+    rules = load_rule_set(loaded.project, loaded.project_file)
+    complain_of_faults(rules)
     severities = _project_severities(loaded, rules)
     select = options.select or loaded.project.select
     ignore = [*options.ignore, *loaded.project.ignore]
-    judgement = with_severities(judge(loaded.stacks, rules, select, ignore), severities)
+    judgement = judge(loaded.stacks, rules.rules, select, ignore, rules.broken)
+    judgement = with_severities(judgement, severities)
     write_result(options, _report(options, judgement, loaded))
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
     for crash in judgement.crashes:
-        complain(f"internal error in rule {crash.rule} for {crash.entity}: {crash.error}")
+        complain(f"rule {crash.rule} failed for {crash.entity}: {crash.error}")
+    if rules.faults:
+        return FAILURE
     return _exit_status(options, judgement, loaded)
 
 
-def _project_severities(loaded: Loaded, rules: Sequence[CompiledRule]) -> dict[str, Severity]:
+def _project_severities(loaded: Loaded, rules: RuleSet) -> dict[str, Severity]:
     """Return the project's severities by id. Raises UsageError with the file for a rule it names wrongly."""
     project = loaded.project
     try:
-        selected(rules, project.select, project.ignore)
-        return severities_by_id(project.severity, rules)
+        selected(rules.rules, project.select, project.ignore, rules.broken)
+        given = {word: severity for word, severity in project.severity.items() if word not in rules.broken}
+        return severities_by_id(given, rules.rules)
     except UsageError as error:
         raise UsageError(f"{loaded.project_file}: {error}") from None
 

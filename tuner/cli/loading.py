@@ -44,7 +44,7 @@ def load(options: Namespace) -> Loaded:
     excludes = DEFAULT_EXCLUDES | frozenset(project.exclude)
     roots = _roots(options.root or [], project, project_file)
     given = [path for path in paths if path != STANDARD_INPUT]
-    tree = collect(given, is_candidate, excludes, mapped=[_shown(folder) for folder, _ in roots])
+    tree = collect(given, is_candidate, excludes, mapped=[shown_path(folder) for folder, _ in roots])
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
     target = _target(options.target, project, project_file)
@@ -103,10 +103,10 @@ def _roots(given: Sequence[str], project: Project, project_file: Path | None) ->
     return pairs
 
 
-def _shown(folder: str) -> str:
+def shown_path(path: str) -> str:
     """Return the path that users see: from the working directory where it lies below that."""
-    relative = os.path.relpath(folder)
-    return folder if relative.startswith("..") else relative
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _existing(folder: str, words: str) -> str:

@@ -37,6 +37,8 @@ class Verb:
 VERBS: Mapping[str, Verb] = {
     "check": Verb("lint files and folders", "tuner.cli.check"),
     "show": Verb("print the request path with every effective value and who set it", "tuner.cli.show"),
+    "explain": Verb("print a rule's page: what it finds, why, what to do", "tuner.cli.explain"),
+    "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
 }
 
 

@@ -66,6 +66,9 @@ class Project(_Table):
     )
     roots: Roots = Field({}, description="Folders of the project and the path each will have on the machine.")
     host: list[HostTable] = Field([], description="The project's machines; nothing joins across them.")
+    rules: list[str] = Field(
+        [], description="Files, and folders of *.yaml files, that hold rules of your own: one a file."
+    )
 
 
 def load_project(config: str | None, start: str) -> tuple[Project, Path | None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
 from tuner.judge.finding import Finding, Judgement, Undecided
 from tuner.judge.rule import CompiledRule, Example, Expectation
@@ -47,7 +48,11 @@ def _came(compiled: CompiledRule, example: Example) -> str:
             write_tree(root, example.files)
         except (OSError, ValueError) as error:
             return f"these files cannot be written: {error}"
-        return shortfall(compiled, example, judge(stacks_of_example(example, root), [compiled]), root)
+        try:
+            stacks = stacks_of_example(example, root)
+        except UsageError as error:
+            return str(error)
+        return shortfall(compiled, example, judge(stacks, [compiled]), root)
 
 
 def write_tree(root: Path, files: Mapping[str, str]) -> None:

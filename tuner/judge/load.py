@@ -11,12 +11,13 @@ from tuner.source.tree import SourceFile
 
 @dataclass(slots=True)
 class RuleSet:
-    """The rules of a run, by id, and what is wrong with files of the user's.
+    """The rules of a run, by id, those of the user's own among them, and what is wrong with their files.
 
-    `broken` are the ids and names of rules in those files, as far as they can be read.
+    `broken` are the ids and names of rules in files with faults, as far as they can be read.
     """
 
     rules: list[CompiledRule]
+    own: list[CompiledRule] = field(default_factory=list)
     faults: list[RuleError] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
@@ -59,8 +60,8 @@ def add_own_rules(built_in: Sequence[CompiledRule], files: Iterable[SourceFile])
             found.broken |= file.words
             continue
         taken |= dict.fromkeys(_words(file.rule), file.rule)
-        found.rules.append(file.rule)
-    found.rules = _by_id(found.rules)
+        found.own.append(file.rule)
+    found.rules = _by_id([*built_in, *found.own])
     return found
 
 

@@ -145,6 +145,11 @@ class CompiledRule:
         self.path = path
         self._place_of = place_of
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a rule of the user's."""
+        return self.rule.id[:-FAMILY_DIGITS] not in FAMILIES
+
     @cached_property
     def when(self) -> Expression:
         """The rule's condition. Raises RuleError."""
