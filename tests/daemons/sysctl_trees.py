@@ -58,6 +58,21 @@ TREES = {
     "C hexadecimal": SysctlTree({"etc/sysctl.d/50-t.conf": sets("0x400")}, 1024, 1024),
     "a number and a comment": SysctlTree({"etc/sysctl.d/50-t.conf": sets("1000 # x")}, 1000, 1000),
     "a number and a glued comment": SysctlTree({"etc/sysctl.d/50-t.conf": sets("1000#x")}, 4096, 4096),
+    "a unit": SysctlTree({"etc/sysctl.d/50-t.conf": sets("4k")}, 4096, 4096),
+    "a plus sign": SysctlTree({"etc/sysctl.d/50-t.conf": sets("+7")}, 4096, 4096),
+    "quotes": SysctlTree({"etc/sysctl.d/50-t.conf": sets('"1024"')}, 4096, 4096),
+    "a semicolon": SysctlTree({"etc/sysctl.d/50-t.conf": sets("1000;")}, 4096, 4096),
+    "letters": SysctlTree({"etc/sysctl.d/50-t.conf": sets("12abc")}, 4096, 4096),
+    "a zero and an eight": SysctlTree({"etc/sysctl.d/50-t.conf": sets("08")}, 4096, 4096),
+    "negative": SysctlTree({"etc/sysctl.d/50-t.conf": sets("-1")}, 4096, 4096),
+    "the largest": SysctlTree({"etc/sysctl.d/50-t.conf": sets(2**31 - 1)}, 2**31 - 1, 2**31 - 1),
+    "two numbers": SysctlTree({"etc/sysctl.d/50-t.conf": sets("1000 2000")}, 1000, 1000),
+    "the wrong folder": SysctlTree(
+        {"etc/sysctl.d/50-t.conf": "net.ipv4.somaxconn = 7\n" + sets(1000)}, 1000, 1000
+    ),
+    "a key that is gone": SysctlTree(
+        {"etc/sysctl.d/50-t.conf": "net.ipv4.tcp_tw_recycle = 1\n" + sets(1000)}, 1000, 1000
+    ),
     "slashes": SysctlTree({"etc/sysctl.d/50-t.conf": "net/core/somaxconn=7\n"}, 7, 7),
     "slash after dot": SysctlTree({"etc/sysctl.d/50-t.conf": "net.core/somaxconn=7\n"}, 4096, 4096),
     "double dots": SysctlTree(

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.daemons, pytest.mark.netns]
 
 REFUSALS = (
     "backlog-invalid",
+    "bind-address-twice",
     "hash-comment",
     "spare-servers-inconsistent",
     "syntax-error",
@@ -20,6 +21,7 @@ REFUSALS = (
 MAIN, POOL = f"{FPM}/php-fpm.conf", f"{FPM}/pool.d/www.conf"
 NGINX, REDIS = "etc/nginx/nginx.conf", "etc/redis/redis.conf"
 BACKLOG_RANGE = "argument must be between 0 and 2147483647 inclusive"
+IN_USE = "Address already in use"
 SPARE = ("pm.start_servers = 1", "pm.min_spare_servers = 1", "pm.max_spare_servers = 2")
 
 
@@ -40,6 +42,13 @@ REFUSED = {
     "nginx 1k": Refused(NGINX, http("listen 80 backlog=1k;"), "invalid backlog", "backlog-invalid", 5),
     "redis -1": Refused(REDIS, "port 6379\ntcp-backlog -1\n", BACKLOG_RANGE, "backlog-invalid", 2),
     "redis 2^31": Refused(REDIS, "tcp-backlog 2147483648\n", BACKLOG_RANGE, "backlog-invalid", 1),
+    "redis twice": Refused(REDIS, "bind 127.0.0.1 127.0.0.1\nport 6379\n", IN_USE, "bind-address-twice", 1),
+    "redis optional": Refused(
+        REDIS, "bind 127.0.0.1 -127.0.0.1\nport 6379\n", IN_USE, "bind-address-twice", 1
+    ),
+    "redis every address": Refused(
+        REDIS, "port 6379\nbind 127.0.0.1 -::1 *\n", IN_USE, "bind-address-twice", 2
+    ),
     "php-fpm 1k": Refused(
         POOL, pool("www", "listen = 9000", "listen.backlog = 1k"), "not a valid number", "backlog-invalid", 6
     ),

@@ -1,7 +1,9 @@
 """The order of sysctl files: fpmtune, the recorded facts, and the real systemd-sysctl and sysctl agree."""
 
+import platform
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from private_machine import fpmtune_json, run_inside, skip_without_namespaces
 from sysctl_trees import DEFAULT, FOLDERS, KEY, MAIN, TREES
 
 from tests.trees import stacks_of
+from tuner import packaged
 from tuner.laws.sysctl_number import kernel_integer
+from tuner.laws.version import Version
 
 SYSTEMD_SYSCTL = "/lib/systemd/systemd-sysctl"
 OLDEST_PROCPS = 4
@@ -65,3 +69,32 @@ def test_the_stack_has_the_value_after_sysctl_system(name: str, tmp_path: Path) 
     (written,) = [key.system.data for key in stack.sysctl if key.key == KEY]
     number = kernel_integer(str(written))
     assert (DEFAULT if number is None else number) == tree.system
+
+
+def proc_sys(key: str) -> Path:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("/proc/sys is Linux's")
+    return Path("/proc/sys") / key.replace(".", "/")
+
+
+@pytest.mark.parametrize("key", packaged.defaults_tables()["sysctl-keys"]["integers"])
+def test_a_key_that_is_said_to_hold_one_integer_does(key: str) -> None:
+    if not proc_sys(key).exists():
+        pytest.skip("this kernel or this namespace does not have it")
+    assert re.fullmatch(r"-?\d+", proc_sys(key).read_text().strip())
+
+
+@pytest.mark.parametrize("key", packaged.defaults_tables()["sysctl-keys"]["misnamed"])
+def test_a_key_that_is_said_never_to_have_been_is_not_there(key: str) -> None:
+    assert not proc_sys(key).exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "since"),
+    [(key, row["since"]) for key, row in packaged.defaults_tables()["sysctl-keys"]["removed"].items()],
+)
+def test_a_removed_key_is_not_there(key: str, since: str) -> None:
+    is_there = proc_sys(key).exists()
+    if Version.parse(platform.release()) < Version.parse(since):
+        pytest.skip("this kernel is older")
+    assert not is_there

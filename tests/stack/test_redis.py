@@ -52,6 +52,43 @@ def test_the_sockets_of_a_server(text: str, expected: list[str], tmp_path: Path)
     assert addresses(server_of(tmp_path, text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        ("bind 127.0.0.1 127.0.0.1", "127.0.0.1 twice"),
+        ("bind 127.0.0.1 -127.0.0.1", "127.0.0.1 twice"),
+        ("bind 0.0.0.0 127.0.0.1", "127.0.0.1 beside 0.0.0.0"),
+        ("bind 127.0.0.1 10.0.0.1 *", "0.0.0.0 beside 127.0.0.1"),
+        ("bind ::1 0:0:0:0:0:0:0:1", "[::1] twice"),
+        ("bind ::1 -::*", "[::] beside [::1]"),
+        ('bind "127.0.0.1 127.0.0.1"', "127.0.0.1 twice"),
+        ("bind redis redis", "redis twice"),
+        ("bind 127.0.0.1 ::1", None),
+        ("bind * -::*", None),
+        ("bind 127.0.0.1\nbind 127.0.0.1", None),
+        ("bind -10.0.0.1 -10.0.0.1", None),
+        ("bind 0.0.0.0 redis", None),
+        ("bind 127.0.0.1 127.0.0.1\nport 0", None),
+        ("port 6379", None),
+    ],
+)
+def test_an_address_that_is_bound_twice(text: str, twice: str | None, tmp_path: Path) -> None:
+    server = server_of(tmp_path, text)
+    assert server.bound_twice.data == twice
+    assert len(set(addresses(server))) == len(addresses(server))
+
+
+@pytest.mark.parametrize(
+    ("target", "limit"),
+    [("debian-12", 65535), ("debian-12,php=8.3", 65535), ("php=8.2,ubuntu-24.04", 65535), ("rhel-9", None)],
+)
+def test_the_limit_of_open_files_is_that_of_the_release(
+    target: str, limit: int | None, tmp_path: Path
+) -> None:
+    (server,) = stack_of(tmp_path, {CONF: "port 6379\nmaxclients 5\n"}, target).redis
+    assert (server.open_files_limit.data, server.open_files_limit.is_known) == (limit, limit is not None)
+
+
 def test_every_socket_has_the_one_backlog(tmp_path: Path) -> None:
     server = server_of(tmp_path, "bind 127.0.0.1 ::1\ntls-port 6380\nunixsocket /run/r.sock\ntcp-backlog 100")
     assert {listener.backlog.data for listener in server.listeners} == {100}

@@ -236,10 +236,16 @@ class HashLine(Entity):
 
 
 class Redis(Entity):
-    """One redis-server."""
+    """One redis-server.
+
+    `open_files_limit` is how many files it may open, from its service. `bound_twice` names two addresses of
+    `bind` that cannot both be had, absent where there are none.
+    """
 
     name: str
     maxclients: Value
+    open_files_limit: Value
+    bound_twice: Value
     tcp_backlog: Value
     listeners: list[Listener] = []
 

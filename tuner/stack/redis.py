@@ -2,22 +2,21 @@
 
 import posixpath
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from tuner.formats.document import Directive, Document, Word
 from tuner.source.span import Span
 from tuner.source.text import Text
 from tuner.stack import defaults
-from tuner.stack.address import same_ipv6
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
+from tuner.stack.redis_bind import BoundAddress, bound_addresses, bound_twice
 from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Origin, Place, Value, may_be_set_by, unknown
+from tuner.stack.value import Data, Origin, Place, Value, absent, may_be_set_by, unknown
 
 DEPTH_CAP = 50
 CLUSTER_BUS_OFFSET = 10000
@@ -43,7 +42,6 @@ READERS = {
     "tls-port": _between(0, 65535),
     "cluster-port": _between(0, 65535),
 }
-ANY_ADDRESS: tuple[tuple[str, Family], ...] = (("0.0.0.0", "tcp4"), ("[::]", "tcp6"))
 
 
 @dataclass(slots=True)
@@ -139,17 +137,39 @@ def _targets(
 
 
 def _server(path: str, settings: _Settings, kernel: Kernel, target: Target) -> Redis:
-    backlog = _scalar(settings, "tcp-backlog", target)
+    ports = _ports(settings, target)
+    bound = bound_addresses(settings.named("bind"), settings.not_followed_after("bind")) if ports else []
     name = posixpath.basename(path)
     server = Redis(
         entity=f"redis:{name}",
         name=name,
-        tcp_backlog=backlog,
+        tcp_backlog=_scalar(settings, "tcp-backlog", target),
         maxclients=_scalar(settings, "maxclients", target),
+        open_files_limit=_open_files_limit(target),
+        bound_twice=_bound_twice(bound),
     )
-    for address, family, listen in _addresses(settings, target):
+    for address, (family, listen) in _addresses(settings, ports, bound).items():
         server.listeners.append(_listener(server, address, family, listen, kernel, target))
     return server
+
+
+def _open_files_limit(target: Target) -> Value:
+    name, label = "redis.open_files_limit", "limit of open files"
+    if target.redis_open_files is None:
+        reason = "the limit of open files of redis-server (LimitNOFILE of its unit): --target names a release"
+        return unknown(name, reason, unit="files", label=label)
+    origin = Origin("target", f"LimitNOFILE of the package's unit, target {target.name}")
+    return Value(name, target.redis_open_files, origin, "files", label=label)
+
+
+def _bound_twice(bound: list[BoundAddress]) -> Value:
+    name, label = "redis.bound_twice", "bound addresses"
+    pair = bound_twice(bound)
+    if pair is None:
+        return absent(name, "no address is bound twice", label=label)
+    address, rival = pair
+    words = f"{address.host} twice" if address.host == rival.host else f"{address.host} beside {rival.host}"
+    return Value(name, words, address.listen.origin, label=label)
 
 
 def _scalar(settings: _Settings, label: str, target: Target) -> Value:
@@ -180,15 +200,19 @@ def _only_argument(directive: Directive) -> Word:
     return Word(" ".join(word.text for word in directive.args), span)
 
 
-def _addresses(settings: _Settings, target: Target) -> Iterable[tuple[str, Family, Value]]:
-    """Yield every socket: each bound address at the port and the TLS port, and the unix socket."""
-    for port in _ports(settings, target):
-        for host, family, listen in _bound(settings):
-            yield f"{host}:{port}", family, listen
+def _addresses(
+    settings: _Settings, ports: list[str], bound: list[BoundAddress]
+) -> dict[str, tuple[Family, Value]]:
+    """Return every socket: each bound address at each port, and the unix socket."""
+    found: dict[str, tuple[Family, Value]] = {}
+    for port in ports:
+        for address in bound:
+            found.setdefault(f"{address.host}:{port}", (address.family, address.listen))
     for directive, text in settings.named("unixsocket")[-1:]:
         listen = written("listener.listen", _only_argument(directive), text, as_text, label="unixsocket")
         if listen.data != "":
-            yield f"unix:{directive.args[0].text}", "unix", listen
+            found[f"unix:{directive.args[0].text}"] = ("unix", listen)
+    return found
 
 
 def _ports(settings: _Settings, target: Target) -> list[str]:
@@ -223,36 +247,6 @@ def _bus_port(settings: _Settings, target: Target, port: str) -> str:
     if bus.is_known and not bus.data:
         return str(int(port) + CLUSTER_BUS_OFFSET) if port.isdigit() else "?"
     return _port(bus)
-
-
-def _bound(settings: _Settings) -> Iterable[tuple[str, Family, Value]]:
-    binds = settings.named("bind")
-    include = settings.not_followed_after("bind")
-    if include:
-        reason = f"{include}, which is included, may set bind: it is not among the given paths"
-        yield "?", "unknown", unknown("listener.listen", reason, label="bind")
-        return
-    if not binds:
-        origin = Origin("default", "no bind: every address")
-        for host, family in ANY_ADDRESS:
-            yield host, family, Value("listener.listen", host, origin, label="bind")
-        return
-    directive, text = binds[-1]
-    for word in directive.args:
-        listen = written("listener.listen", word, text, as_text, label="bind")
-        if not listen.is_known:
-            yield word.text, "unknown", listen
-            continue
-        for address in word.text.split():
-            yield *_bound_address(address.removeprefix("-")), listen
-
-
-def _bound_address(address: str) -> tuple[str, Family]:
-    if address in ("*", "0.0.0.0"):
-        return "0.0.0.0", "tcp4"
-    if ":" in address:
-        return same_ipv6("::" if address == "::*" else address), "tcp6"
-    return address, "tcp4"
 
 
 def _listener(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuner import packaged
 from tuner.errors import UsageError
@@ -20,7 +20,7 @@ class Target:
 
     `patched` holds, where the release's updates say more than its version number, the oldest patch level
     that an updated machine runs. `name` is empty when nobody named a target. `sysctl_conf_at_boot` is None
-    where it depends on the release.
+    where it depends on the release. `redis_open_files` is LimitNOFILE of the release's own redis-server unit.
     """
 
     name: str = ""
@@ -28,6 +28,7 @@ class Target:
     patched: Mapping[str, Version] = field(default_factory=dict)
     sysctl_conf_at_boot: bool | None = None
     php_prefix: str | None = None
+    redis_open_files: int | None = None
 
     @property
     def tells_the_kernel(self) -> bool:
@@ -46,8 +47,7 @@ class Target:
         """Return this target with a version that the files themselves tell; one that was given wins."""
         if program in self.versions:
             return self
-        versions = {**self.versions, program: version}
-        return Target(self.name, versions, self.patched, self.sysctl_conf_at_boot, self.php_prefix)
+        return replace(self, versions={**self.versions, program: version})
 
 
 def parse_target(text: str) -> Target:
@@ -84,6 +84,7 @@ def _named(base: Target, name: str) -> Target:
         patched,
         row.get("sysctl_conf_at_boot"),
         row.get("php_prefix"),
+        row.get("redis_open_files"),
     )
 
 
@@ -97,9 +98,7 @@ def _with_program(base: Target, program: str, version: str) -> Target:
     if program == "kernel" and parsed < OLDEST_KERNEL:
         raise UsageError(f"--target kernel={version}: nothing is known of kernels before {OLDEST_KERNEL}")
     patched = {key: value for key, value in base.patched.items() if key != program}
-    return Target(
-        base.name, {**base.versions, program: parsed}, patched, base.sysctl_conf_at_boot, base.php_prefix
-    )
+    return replace(base, versions={**base.versions, program: parsed}, patched=patched)
 
 
 def version_in_path(path: str) -> Version | None:
