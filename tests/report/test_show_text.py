@@ -15,7 +15,7 @@ from tuner.report.table import Row, table
 from tuner.report.terminal import Style
 from tuner.source.text import decode
 from tuner.stack.model import Redis, Stack, Upstream
-from tuner.stack.value import Override, Value, unknown
+from tuner.stack.value import Override, Value, absent, unknown
 
 PLAIN = Style(False)
 
@@ -64,6 +64,8 @@ def redis_host(somaxconn: Value) -> Stack:
         name="redis.conf",
         maxclients=maxclients,
         tcp_backlog=backlog,
+        open_files_limit=unknown("redis.open_files_limit", "no target"),
+        bound_twice=absent("redis.bound_twice"),
         listeners=[socket],
     )
     return Stack(entity="hosts/cache", kernel=kernel(somaxconn), listeners=[socket], redis=[redis])
