@@ -13,7 +13,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     raise_loopback()
     lay_over(order["binds"])
-    steps: dict[str, Callable[[Any], Any]] = {"set": set_key, "read": read_keys, "run": run, "serve": serve}
-    json.dump([steps[name](argument) for name, argument in order["steps"]], sys.stdout)
+    json.dump([STEPS[name](argument) for name, argument in order["steps"]], sys.stdout)
 
 
 def raise_loopback() -> None:
@@ -68,6 +68,23 @@ def run(command: list[str]) -> dict[str, Any]:
 
 def serve(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Start the services, and return every listening socket that they have then."""
+    with serving(services):
+        return sockets()
+
+
+def ask(order: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Start the services, run a Python script beside them, and return the JSON that it prints."""
+    with serving(order["services"]):
+        done = subprocess.run(
+            [sys.executable, "-c", order["script"]], capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def serving(services: list[dict[str, Any]]) -> Iterator[None]:
     started: list[subprocess.Popen[bytes]] = []
     try:
         for service in services:
@@ -76,7 +93,7 @@ def serve(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
             with Path("/run/output").open("wb") as output:
                 started.append(subprocess.Popen(service["command"], stdout=output, stderr=output))
             wait_for(pid_file, started[-1])
-        return sockets()
+        yield
     finally:
         for process in started:
             process.terminate()
@@ -106,6 +123,15 @@ def sockets() -> list[dict[str, Any]]:
         address = f"unix:{local}" if netid.startswith("u_") else local
         found.append({"address": address.replace("*:", "[::]:", 1), "send_q": int(send_q)})
     return found
+
+
+STEPS: dict[str, Callable[[Any], Any]] = {
+    "set": set_key,
+    "read": read_keys,
+    "run": run,
+    "serve": serve,
+    "ask": ask,
+}
 
 
 if __name__ == "__main__":

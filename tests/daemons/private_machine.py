@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,19 @@ def _version(lines: Sequence[str]) -> str:
     found = re.search(r"\d+\.\d+\.\d+", lines[0])
     assert found, lines
     return found.group()
+
+
+def services(root: Path, programs: Installed) -> Iterator[dict[str, Any]]:
+    """Yield the programs that the tree has files for, each with the file that says it listens."""
+    if (root / "etc/nginx/nginx.conf").exists():
+        yield {"command": ["nginx", "-g", "daemon off;"], "pid_file": "/run/nginx.pid"}
+    main = f"etc/php/{programs.php_folder}/fpm/php-fpm.conf"
+    if (root / main).exists():
+        yield {"command": [programs.php_fpm, "-F", "-y", f"/{main}"], "pid_file": "/run/php/fpm.pid"}
+    for file in sorted((root / "etc/redis").glob("*.conf")):
+        pid_file = f"/run/redis/{file.stem}.pid"
+        options = ["--pidfile", pid_file, "--daemonize", "no", "--save", "", "--dir", "/run/redis"]
+        yield {"command": ["redis-server", f"/etc/redis/{file.name}", *options], "pid_file": pid_file}
 
 
 def run_inside(binds: Mapping[str, Path], steps: Sequence[tuple[str, Any]]) -> list[Any]:

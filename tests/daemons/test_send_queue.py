@@ -1,13 +1,13 @@
 """Every listening socket of real nginx, php-fpm and Redis against what `fpmtune show` says of their files."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from daemon_trees import TREES, DaemonTree
-from private_machine import Installed, fpmtune_json, installed, run_inside
+from private_machine import Installed, fpmtune_json, installed, run_inside, services
 
 pytestmark = [pytest.mark.daemons, pytest.mark.netns]
 
@@ -17,19 +17,6 @@ SOMAXCONN = "net.core.somaxconn"
 @pytest.fixture(scope="module")
 def programs() -> Installed:
     return installed()
-
-
-def services(root: Path, programs: Installed) -> Iterator[dict[str, Any]]:
-    """Yield the programs that the tree has files for, each with the file that says it listens."""
-    if (root / "etc/nginx/nginx.conf").exists():
-        yield {"command": ["nginx", "-g", "daemon off;"], "pid_file": "/run/nginx.pid"}
-    main = f"etc/php/{programs.php_folder}/fpm/php-fpm.conf"
-    if (root / main).exists():
-        yield {"command": [programs.php_fpm, "-F", "-y", f"/{main}"], "pid_file": "/run/php/fpm.pid"}
-    for file in sorted((root / "etc/redis").glob("*.conf")):
-        pid_file = f"/run/redis/{file.stem}.pid"
-        options = ["--pidfile", pid_file, "--daemonize", "no", "--save", "", "--dir", "/run/redis"]
-        yield {"command": ["redis-server", f"/etc/redis/{file.name}", *options], "pid_file": pid_file}
 
 
 def real_sockets(root: Path, tree: DaemonTree, programs: Installed) -> list[list[dict[str, Any]]]:
