@@ -78,6 +78,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         unchosen_backlog=_unchosen(request, effective),
         accept_queue_capacity=capacity,
         syn_queue_capacity=_syn_queue(request, effective, kernel, target),
+        bind_conflict=absent("listener.bind_conflict", "it can be bound"),
         sockets=request.sockets,
     )
 

@@ -93,6 +93,7 @@ class Listener(Entity):
     `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
     `refused_backlog` is what the program does not take, absent when it takes the backlog.
     `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
+    `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
     `restart` tells how to restart the program, with what that costs.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
     listener on the same port, or the other way round.
@@ -114,6 +115,7 @@ class Listener(Entity):
     unchosen_backlog: Value
     accept_queue_capacity: Value
     syn_queue_capacity: Value
+    bind_conflict: Value
     sockets: Value
     twin: Listener | None = None
 

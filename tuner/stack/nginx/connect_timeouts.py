@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from tuner.stack.address import Endpoint, nginx_endpoint
 from tuner.stack.model import ConnectTimeout, Location
 from tuner.stack.nginx.blocks import Block
-from tuner.stack.nginx.listeners import server_title
+from tuner.stack.nginx.listens import server_title
 from tuner.stack.nginx.locations import path_of
 from tuner.stack.value import Place, Value, absent, unknown
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tuner.formats.document import Word
 from tuner.stack.model import Listener, Location, Upstream
 from tuner.stack.nginx.blocks import Block, Configuration
-from tuner.stack.nginx.listeners import server_title, servers
+from tuner.stack.nginx.listens import server_title, servers
 from tuner.stack.nginx.values import in_block, in_force, on_or_off, variable, worker_processes
 from tuner.stack.settings import as_text, decimal, nginx_time_s, written
 from tuner.stack.target import Target
