@@ -54,6 +54,7 @@ def test_report_has_the_shape_of_the_contract() -> None:
                 "certainty": "certain",
                 "condition": None,
                 "entity": "pool:www",
+                "hosts": [],
                 "message": "cut",
                 "locations": [
                     {
@@ -104,6 +105,7 @@ def test_report_has_the_shape_of_the_contract() -> None:
                 "rule": "QUE002",
                 "name": "other",
                 "entity": "pool:api",
+                "hosts": [],
                 "missing": ["kernel.version"],
                 "hint": "give --target",
             }

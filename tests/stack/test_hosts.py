@@ -53,7 +53,7 @@ def test_paths_below_a_machines_root_are_paths_of_that_machine(tmp_path: Path) -
     host = host_of(tmp_path, {"web1/etc/sysctl.conf": SYSCTL, "web1/usr/lib/sysctl.d/50-a.conf": SYSCTL})
     assert sorted(host.by_path) == ["/etc/sysctl.conf", "/usr/lib/sysctl.d/50-a.conf"]
     assert host.host_path(f"{tmp_path}/web1") == "/"
-    assert host.disk_path("/etc/x") == f"{tmp_path}/web1/etc/x"
+    assert host.given_paths("/etc/x") == [f"{tmp_path}/web1/etc/x"]
 
 
 def test_without_etc_the_paths_are_those_of_this_disk(tmp_path: Path) -> None:

@@ -3,19 +3,32 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.cli.output import complain
 from tuner.cli.project import Project, load_project
+from tuner.cli.project_paths import (
+    named_target,
+    parse_roots,
+    project_hosts,
+    project_roots,
+    project_target,
+    shown_path,
+)
 from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
-from tuner.source.tree import DEFAULT_EXCLUDES, Tree, collect, read_stream
+from tuner.formats.document import Kind
+from tuner.laws.version import Version
+from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream
 from tuner.stack.build import build_stacks
-from tuner.stack.files import ReadFile, read_tree
+from tuner.stack.declared_hosts import DeclaredHost, declared_host, left_over
+from tuner.stack.files import ReadFile, read_file, read_tree
 from tuner.stack.grouping import group_hosts
+from tuner.stack.hosts import HostFiles
 from tuner.stack.model import Stack
-from tuner.stack.target import Target, parse_target
+from tuner.stack.target import Target
 
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"
@@ -42,39 +55,90 @@ def load(options: Namespace) -> Loaded:
     paths = options.paths or ["."]
     project, project_file = load_project(options.config, _folder_of(paths[0]))
     excludes = DEFAULT_EXCLUDES | frozenset(project.exclude)
-    roots = _roots(options.root or [], project, project_file)
+    roots = [*parse_roots(options.root or []), *project_roots(project, project_file)]
     given = [path for path in paths if path != STANDARD_INPUT]
-    tree = collect(given, is_candidate, excludes, mapped=[shown_path(folder) for folder, _ in roots])
+    declared = _concerned(project_hosts(project, project_file, options.target is None), given)
+    tree = collect(
+        given,
+        is_candidate,
+        excludes,
+        mapped=[shown_path(folder) for folder, _ in roots],
+        also=[shown_path(place) for place in _beside(declared, given)],
+    )
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
-    target = _target(options.target, project, project_file)
-    files = read_tree(tree, options.kind, target)
-    added = collect(options.sysctl or [], lambda path: path.endswith(".conf"), excludes)
+    target = project_target(project, project_file) if options.target is None else named_target(options.target)
+    added = collect(options.sysctl or [], _is_sysctl_file, excludes)
     sysctl_files = read_tree(added, "sysctl")
-    hosts = group_hosts(tree, files, roots)
+    rest = (read_file(source, options.kind, target) for source in left_over(tree, declared))
+    hosts = [
+        *_declared_hosts(tree, declared, roots, options.kind, target, excludes),
+        *group_hosts(tree, [file for file in rest if file], roots),
+    ]
     stacks = build_stacks(tree, hosts, target, sysctl_files)
-    read = [file for host in hosts for file in host.files]
-    return Loaded(project, project_file, [*read, *sysctl_files], stacks, [*tree.missing, *added.missing])
+    files = [file for host in hosts for file in (*host.files, *host.sysctl_files)]
+    files += [*sysctl_files, *(file for host in hosts for file in host.replaced)]
+    return Loaded(project, project_file, _distinct(files), stacks, [*tree.missing, *added.missing])
+
+
+def _concerned(declared: Iterable[DeclaredHost], given: Sequence[str]) -> list[DeclaredHost]:
+    """Return the hosts that have a part in what was given."""
+    real = [os.path.realpath(path) for path in given]
+    return [host for host in declared if any(host.meets(path) for path in real)]
+
+
+def _beside(declared: Iterable[DeclaredHost], given: Sequence[str]) -> list[str]:
+    """Return what those hosts consist of beside the given paths: a host is only right as a whole."""
+    real = [os.path.realpath(path) for path in given]
+    folders = dict.fromkeys(folder for host in declared for folder in host.folders)
+    return [folder for folder in folders if not any(lies_in(folder, path) for path in real)]
+
+
+def _declared_hosts(
+    tree: Tree,
+    declared: Iterable[DeclaredHost],
+    roots: Sequence[tuple[str, str]],
+    kind: Kind | None,
+    target: Target,
+    excludes: frozenset[str],
+) -> list[HostFiles]:
+    """Return the files of each declared host; what several of them share is read once a PHP version."""
+    known: dict[tuple[str, Version | None], ReadFile | None] = {}
+
+    def read(source: SourceFile, own: Target | None) -> ReadFile | None:
+        meant = own or target
+        key = (source.disk_path, meant.version("php"))
+        if key not in known:
+            known[key] = read_file(source, kind, meant)
+        return known[key]
+
+    hosts = []
+    for item in declared:
+        host = declared_host(tree, item, read, roots)
+        stated = collect([shown_path(path) for path in item.sysctl], _is_sysctl_file, excludes)
+        host.sysctl_files = read_tree(stated, "sysctl")
+        if not host.files and not host.sysctl_files:
+            complain(f"host '{item.name}': no file of a known kind lies in its paths")
+        hosts.append(host)
+    return hosts
+
+
+def _distinct(files: Sequence[ReadFile]) -> list[ReadFile]:
+    """Return each file once: several hosts may share one."""
+    distinct: dict[str, ReadFile] = {}
+    for file in files:
+        distinct.setdefault(file.source.disk_path, file)
+    return list(distinct.values())
+
+
+def _is_sysctl_file(path: str) -> bool:
+    return path.endswith(".conf")
 
 
 def _folder_of(path: str) -> str:
     if path == STANDARD_INPUT:
         return "."
     return path if os.path.isdir(path) else os.path.dirname(path) or "."
-
-
-def _target(given: str | None, project: Project, project_file: Path | None) -> Target:
-    """Return the target that the command line names, or else the project."""
-    if given is not None:
-        return _named_target(given)
-    try:
-        return _named_target(project.target)
-    except UsageError as error:
-        raise UsageError(f"{project_file}: target: {error}") from None
-
-
-def _named_target(text: str) -> Target:
-    return Target() if text in ("", "none") else parse_target(text)
 
 
 def _add_standard_input(tree: Tree, options: Namespace) -> None:
@@ -84,32 +148,3 @@ def _add_standard_input(tree: Tree, options: Namespace) -> None:
         raise UsageError("standard input is closed")
     disk_path = os.path.abspath(STANDARD_INPUT_NAME)
     tree.files[disk_path] = read_stream(STANDARD_INPUT_NAME, disk_path, sys.stdin.buffer)
-
-
-def _roots(given: Sequence[str], project: Project, project_file: Path | None) -> list[tuple[str, str]]:
-    """Return pairs of a real folder and the host's path for it."""
-    pairs = []
-    for text in given:
-        folder, equals, prefix = text.partition("=")
-        if not equals or not prefix.startswith("/"):
-            raise UsageError(f"--root {text}: expected DIR=/PREFIX")
-        pairs.append((_existing(os.path.realpath(folder), f"--root {text}"), prefix))
-    for folder, prefix in project.roots.items():
-        base = project_file.parent.resolve() if project_file else Path()
-        real = (base / folder).resolve()
-        if not real.is_relative_to(base):
-            raise UsageError(f"{project_file}: roots: {folder} lies outside the project's folder")
-        pairs.append((_existing(str(real), f"{project_file}: roots: {folder}"), prefix))
-    return pairs
-
-
-def shown_path(path: str) -> str:
-    """Return the path that users see: from the working directory where it lies below that."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
-
-
-def _existing(folder: str, words: str) -> str:
-    if not os.path.isdir(folder):
-        raise UsageError(f"{words}: no such folder")
-    return folder

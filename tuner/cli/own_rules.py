@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tuner.cli.loading import shown_path
 from tuner.cli.output import complain
 from tuner.cli.project import Project, load_project
+from tuner.cli.project_paths import shown_path
 from tuner.errors import RuleError, UsageError
 from tuner.judge.load import RuleSet, add_own_rules, load_rules
 from tuner.source.tree import SourceFile, collect

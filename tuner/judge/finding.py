@@ -31,7 +31,8 @@ class Finding:
     `condition` is None when it is certain, else the case in which it holds ("kernel < 5.4"). `evidence`
     is what the deciding operands of the rule's condition read, with everything those were derived from.
     `locations` begins with the primary one; it is empty when no file set any of the evidence.
-    `requires` says what must be restarted for the cure to take effect, or is empty.
+    `requires` says what must be restarted for the cure to take effect, or is empty. `hosts` are those it was
+    found on, where several were judged.
     """
 
     rule: str
@@ -46,6 +47,7 @@ class Finding:
     requires: str
     locations: tuple[Location, ...]
     evidence: tuple[Value, ...]
+    hosts: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -60,13 +62,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """A rule that could not be decided for one entity; `missing` are the unknown values it needs."""
+    """A rule that could not be decided for one entity; `missing` are the unknown values it needs.
+
+    `hosts` as in `Finding`.
+    """
 
     rule: str
     name: str
     entity: str
     missing: tuple[str, ...]
     hint: str
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

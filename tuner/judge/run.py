@@ -1,8 +1,10 @@
 """Rules over stacks: the judgement."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from tuner.errors import RuleError
+from tuner.judge.across_hosts import merge_findings, merge_undecided
 from tuner.judge.evaluate import Environment, evaluate, value_at
 from tuner.judge.evidence import evidence_of, locations_of, rests_on_choice, unknown_leaves
 from tuner.judge.finding import SEVERITIES, Finding, Judgement, RuleCrash, Severity, Undecided
@@ -26,28 +28,26 @@ def judge(
     """Return what the selected rules say of every entity of the stacks, sorted by place and rule.
 
     A rule that fails becomes a RuleCrash and the others go on. `broken` are ids and names of rules that
-    could not be read. Raises UsageError for an unknown selector.
+    could not be read. Findings name their host where there are several. Raises UsageError for an unknown
+    selector.
     """
     active = selected(rules, select, ignore, broken)
     found: list[Finding] = []
     undecided: list[Undecided] = []
     crashes: list[RuleCrash] = []
-    for stack in stacks:
+    judged = list(stacks)
+    for stack in judged:
+        hosts = (stack.host_name,) if len(judged) > 1 else ()
         for compiled in active:
             for entity in SCOPES[compiled.rule.scope].entities(stack):
                 match _judged(compiled, stack, entity):
                     case Finding() as finding:
-                        found.append(finding)
+                        found.append(replace(finding, hosts=hosts))
                     case Undecided() as open_question:
-                        undecided.append(open_question)
+                        undecided.append(replace(open_question, hosts=hosts))
                     case RuleCrash() as crash:
                         crashes.append(crash)
-    return Judgement(_distinct_findings(sorted(found, key=_order)), list(dict.fromkeys(undecided)), crashes)
-
-
-def _distinct_findings(found: Iterable[Finding]) -> list[Finding]:
-    """Return each finding once: one setting of a program may open several sockets that all say the same."""
-    return list({(f.rule, f.entity, f.message, f.locations): f for f in found}.values())
+    return Judgement(merge_findings(sorted(found, key=_order)), merge_undecided(undecided), crashes)
 
 
 def _judged(compiled: CompiledRule, stack: Stack, entity: Entity) -> Finding | Undecided | RuleCrash | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tuner.formats.document import KINDS
 from tuner.judge.finding import SEVERITIES, Judgement, Severity, Undecided
 from tuner.report.terminal import Paint, Style, one_line, printable
-from tuner.report.wording import counted, evidence_words, first_of
+from tuner.report.wording import counted, entity_words, evidence_words, first_of
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -27,6 +27,8 @@ def footer(
     limit = 10**9 if verbose else LISTED
     read = [file for file in files if file.status != "skipped"]
     yield _read_line(read) if read else style.paint(_nothing_line(paths), "yellow")
+    if len(stacks) > 1:
+        yield f"{len(stacks)} hosts: {first_of([printable(stack.host_name) for stack in stacks], limit)}"
     yield from _special_files(files, limit)
     yield from _not_followed(stacks, limit)
     without_effect = [printable(path) for stack in stacks for path in stack.not_in_effect]
@@ -112,7 +114,7 @@ def _by_what_decides(undecided: Sequence[Undecided]) -> Iterator[Group]:
     by_rule: dict[tuple[tuple[str, ...], str], dict[str, list[str]]] = {}
     for item in undecided:
         rules = by_rule.setdefault((item.missing, item.hint), {})
-        rules.setdefault(item.name, []).append(item.entity)
+        rules.setdefault(item.name, []).append(entity_words(item.entity, item.hosts))
     for (missing, hint), rules in by_rule.items():
         by_entities: dict[tuple[str, ...], list[str]] = {}
         for name, entities in rules.items():

@@ -43,6 +43,7 @@ def _finding(finding: Finding) -> Json:
         "certainty": finding.certainty,
         "condition": finding.condition,
         "entity": finding.entity,
+        "hosts": list(finding.hosts),
         "message": finding.message,
         "locations": [_location(location) for location in finding.locations],
         "evidence": [evidence_json(value) for value in finding.evidence],
@@ -70,6 +71,7 @@ def _undecided(item: Undecided) -> Json:
         "rule": item.rule,
         "name": item.name,
         "entity": item.entity,
+        "hosts": list(item.hosts),
         "missing": list(item.missing),
         "hint": item.hint,
     }

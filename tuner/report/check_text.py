@@ -10,7 +10,7 @@ from tuner.judge.finding import Finding, Judgement, Location, RuleCrash
 from tuner.report.check_footer import SEVERITY_PAINT, footer
 from tuner.report.excerpt import Marked, mark
 from tuner.report.terminal import Paint, Style, one_line, printable
-from tuner.report.wording import evidence_words
+from tuner.report.wording import entity_words, evidence_words, first_of
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -18,6 +18,7 @@ RELATED_LIMIT = 6
 RELATED_SHOWN = 5
 FOLD_ABOVE = 3
 FOLDED_SHOWN = 3
+HOSTS_SHOWN = 8
 PROSE_WIDTH = 84
 WORD = re.compile(r"[^\s\"'`(),;]+")
 
@@ -139,6 +140,9 @@ def _marker(location: Location, marked: Marked, paint: Paint, style: Style) -> s
 
 def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[str]]]:
     evidence = list(dict.fromkeys(evidence_words(value) for value in finding.evidence))
+    if finding.hosts:
+        label = "host" if len(finding.hosts) == 1 else "hosts"
+        yield label, [first_of([printable(name) for name in finding.hosts], HOSTS_SHOWN)]
     if evidence:
         yield "evidence", evidence
     if finding.fix:
@@ -158,7 +162,7 @@ def _prose(text: str) -> list[str]:
 
 def _entity_and_place(finding: Finding) -> str:
     if not finding.locations:
-        return printable(finding.entity)
+        return printable(entity_words(finding.entity, finding.hosts))
     place = str(finding.locations[0].place)
     is_the_file = finding.entity.startswith("file:") and place.startswith(finding.entity[5:] + ":")
     return printable(place if is_the_file else f"{finding.entity} ({place})")

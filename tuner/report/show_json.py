@@ -32,18 +32,13 @@ def show_json(stacks: Sequence[Stack]) -> str:
         single = hosts[0] if hosts else {key: [] for key in LISTS}
         document |= {key: single[key] for key in LISTS} | {"kernel": single.get("kernel")}
         return ascii_json(document)
-    names = [host_name(stack) for stack in stacks]
+    names = [stack.host_name for stack in stacks]
     named = list(zip(names, hosts, strict=True))
     for key in LISTS:
         document[key] = [{"host": name, **entry} for name, host in named for entry in host[key]]
     document["kernel"] = None
     document["hosts"] = [{"name": name, **host} for name, host in named]
     return ascii_json(document)
-
-
-def host_name(stack: Stack) -> str:
-    """Return the name of a stack's host."""
-    return stack.entity.removeprefix("host:")
 
 
 def _host(stack: Stack) -> Json:

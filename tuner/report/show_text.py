@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tuner.report.show_json import host_name
 from tuner.report.table import Row, table
 from tuner.report.terminal import Style, display_width, printable
 from tuner.report.wording import first_of, label_of, origin_words, override_words, present_words, reason_words
@@ -21,7 +20,7 @@ def show_text(stacks: Sequence[Stack], style: Style) -> str:
     parts: list[str] = []
     for stack in stacks:
         if len(stacks) > 1:
-            title = f"host {printable(host_name(stack))}"
+            title = f"host {printable(stack.host_name)}"
             parts.append(f"{style.paint(title, 'bold')}\n{'=' * display_width(title)}")
         parts += ["\n".join(lines) for lines in _sections(stack, style)]
     return "\n\n".join(parts or [NOTHING]) + "\n"

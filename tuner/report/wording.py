@@ -137,3 +137,8 @@ def first_of(words: Sequence[str], limit: int) -> str:
     """Return `a, b, c and 4 more`: at most `limit` of the words, and how many were left out."""
     shown, more = ", ".join(words[:limit]), len(words) - limit
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def entity_words(entity: str, hosts: Sequence[str]) -> str:
+    """Return an entity with its hosts, if they are told apart: `pool:www of web1, web2`."""
+    return entity if not hosts or entity in hosts else f"{entity} of {', '.join(hosts)}"

@@ -54,15 +54,18 @@ def collect(
     wanted: Callable[[str], bool],
     excludes: frozenset[str] = DEFAULT_EXCLUDES,
     mapped: Iterable[str] = (),
+    also: Iterable[str] = (),
 ) -> Tree:
     """Read what lies below `paths`: a file given by name always, one found in a folder when `wanted`.
 
     `excludes` are names of folders and files that are passed over. Of the folders `mapped` nothing is read
-    yet: only what an include names will be.
+    yet: only what an include names will be. `also` exist and belong to the paths, but nobody gave them by
+    name.
     """
     given = [(path, os.path.realpath(path)) for path in paths]
     known_only = [(path, os.path.realpath(path)) for path in mapped]
-    tree = Tree(roots=[real for _, real in (*given, *known_only)])
+    added = [(path, os.path.realpath(path)) for path in also]
+    tree = Tree(roots=[real for _, real in (*given, *known_only, *added)])
     for path, real in known_only:
         _collect_folder(tree, path, real, lambda _: False, excludes)
     for path, real in given:
@@ -72,6 +75,12 @@ def collect(
             _collect_folder(tree, path, real, wanted, excludes)
         else:
             tree.files[real] = read(path, real, is_given=True)
+            tree.unread.pop(real, None)
+    for path, real in added:
+        if os.path.isdir(real):
+            _collect_folder(tree, path, real, wanted, excludes)
+        elif real not in tree.files:
+            tree.files[real] = read(path, real)
             tree.unread.pop(real, None)
     return tree
 

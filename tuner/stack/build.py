@@ -28,13 +28,13 @@ def build_stacks(
 ) -> list[Stack]:
     """Return the request path of every host of `tree`; `sysctl_files` belong to each of them.
 
-    A host's files grow by those that only an include makes known.
+    A host's own target counts before `target`. A host's files grow by those that only an include makes known.
     """
     for host in hosts:
-        for file in sysctl_files:
-            host.by_path[_sysctl_path(file)] = file
-        host.is_sysctl_stated = bool(sysctl_files)
-    return [_build(tree, host, target) for host in hosts]
+        stated = [*host.sysctl_files, *sysctl_files]
+        host.by_path.update({_sysctl_path(file): file for file in stated})
+        host.is_sysctl_stated = bool(stated)
+    return [_build(tree, host, host.target or target) for host in hosts]
 
 
 def _sysctl_path(file: ReadFile) -> str:

@@ -44,10 +44,13 @@ def read_tree(tree: Tree, forced_kind: Kind | None = None, target: Target = ANY_
     given by name; one that could not be read is kept when it was given by name or its name alone tells its
     kind.
     """
-    found = (
-        _read(source, forced_kind if source.is_given else None, target) for source in tree.files.values()
-    )
+    found = (read_file(source, forced_kind, target) for source in tree.files.values())
     return [file for file in found if file is not None]
+
+
+def read_file(source: SourceFile, forced_kind: Kind | None, target: Target) -> ReadFile | None:
+    """Read one file as `read_tree` does; None for one that is left out."""
+    return _read(source, forced_kind if source.is_given else None, target)
 
 
 def _read(source: SourceFile, forced_kind: Kind | None, target: Target) -> ReadFile | None:

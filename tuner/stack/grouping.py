@@ -6,7 +6,7 @@ paths are those on this disk.
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tuner.formats.recognise import recognise
 from tuner.formats.templates import made_path
@@ -25,7 +25,7 @@ def group_hosts(
     roots = sorted({root for place in places if (root := machine_root(place))}, key=len)
     for file in listed:
         by_root.setdefault(_owner(file.source.disk_path, roots), []).append(file)
-    hosts = [_host(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
+    hosts = [_machine(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
     for host, root in zip(hosts, sorted(by_root), strict=True):
         host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
     return hosts
@@ -58,36 +58,44 @@ def machine_root(disk_path: str) -> str | None:
     return "/".join(above) or "/"
 
 
-def _host(
+def _machine(
     tree: Tree, root: str, files: list[ReadFile], root_mappings: Sequence[tuple[str, str]]
 ) -> HostFiles:
-    mappings = sorted([(root or "/", "/"), *root_mappings], key=lambda m: len(m[0]), reverse=True)
-    host = HostFiles(_shown_root(tree, root), files, mappings, covered=list(tree.roots))
-    host.by_path = {_path_of(host, file): file for file in files}
-    host.unknown = _unknown_files(tree, host, [root or "/", *(folder for folder, _ in root_mappings)])
+    folders = [root or "/", *(folder for folder, _ in root_mappings)]
+    host = HostFiles(
+        _shown_root(tree, root),
+        files,
+        sorted_mappings([(root or "/", "/"), *root_mappings]),
+        list(tree.roots),
+    )
+    host.by_path = {path_of(host, file): file for file in files}
+    add_unknown_and_links(tree, host, lambda path: any(lies_in(path, folder) for folder in folders))
+    return host
+
+
+def sorted_mappings(mappings: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return pairs of a folder on disk and the host's path for it, longest folder first."""
+    return sorted(mappings, key=lambda pair: len(pair[0]), reverse=True)
+
+
+def add_unknown_and_links(tree: Tree, host: HostFiles, is_own: Callable[[str], bool]) -> None:
+    """Enter what only an include makes known, of the paths on disk that are the host's own, and all links."""
+    known = {file.source.disk_path for file in host.files}
+    unrecognised = {disk: source for disk, source in tree.files.items() if disk not in known}
+    unread = {disk: SourceFile(path, disk, None) for disk, path in tree.unread.items()}
+    host.unknown = {
+        host.host_path(disk): source for disk, source in {**unrecognised, **unread}.items() if is_own(disk)
+    }
     _add_links(tree, host)
     host.masks = frozenset(
         host.host_path(link) for link, text in tree.outside_links.items() if text == "/dev/null"
     )
-    return host
 
 
-def _path_of(host: HostFiles, file: ReadFile) -> str:
+def path_of(host: HostFiles, file: ReadFile) -> str:
     """Return the path the host will have the file under: a template loses its suffix."""
     path = host.host_path(file.source.disk_path)
     return made_path(path) if file.status == "template" else path
-
-
-def _unknown_files(tree: Tree, host: HostFiles, folders: Sequence[str]) -> dict[str, SourceFile]:
-    """Return what lies below the host's folders and is of no known kind by itself."""
-    known = {file.source.disk_path for file in host.files}
-    unrecognised = {disk: source for disk, source in tree.files.items() if disk not in known}
-    unread = {disk: SourceFile(path, disk, None) for disk, path in tree.unread.items()}
-    return {
-        host.host_path(disk): source
-        for disk, source in {**unrecognised, **unread}.items()
-        if any(lies_in(disk, folder) for folder in folders)
-    }
 
 
 def _shown_root(tree: Tree, root: str) -> str:
@@ -99,7 +107,7 @@ def _add_links(tree: Tree, host: HostFiles) -> None:
     known, unknown = dict(host.by_path), dict(host.unknown)
     paths = sorted({*known, *unknown})
     for link, target in _link_targets(tree, host):
-        for path in _at_orlies_in(target, paths):
+        for path in at_or_below(target, paths):
             alias = link + path[len(target) :]
             if path in known:
                 host.by_path.setdefault(alias, known[path])
@@ -109,7 +117,7 @@ def _add_links(tree: Tree, host: HostFiles) -> None:
                 host.aliases.setdefault(unknown[path].disk_path, []).append(alias)
 
 
-def _at_orlies_in(target: str, paths: Sequence[str]) -> Iterator[str]:
+def at_or_below(target: str, paths: Sequence[str]) -> Iterator[str]:
     """Yield those of the sorted `paths` that are `target` or lie below it."""
     folder = target.rstrip("/") + "/"
     at = bisect_left(paths, target)

@@ -15,6 +15,7 @@ from tuner.formats.document import Kind
 from tuner.source.text import encode
 from tuner.source.tree import SourceFile, lies_in, read
 from tuner.stack.files import ReadFile, read_as
+from tuner.stack.target import Target
 
 GLOB = re.compile(r"[*?\[]")
 
@@ -35,6 +36,8 @@ class HostFiles:
     `is_sysctl_stated` says that the user named the target's sysctl files, so all count as one set of them.
     `unknown` are files whose kind only an include can tell, `aliases` their links by the path on disk.
     `outside_links` are links that leave the given paths.
+    `target` is the machine meant, where it is not that of all; `sysctl_files` are stated for this host.
+    `replaced` are files that another file of the host stands in for.
     """
 
     name: str
@@ -48,6 +51,9 @@ class HostFiles:
     unknown: dict[str, SourceFile] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)
     outside_links: dict[str, str] = field(default_factory=dict)
+    target: Target | None = None
+    sysctl_files: list[ReadFile] = field(default_factory=list)
+    replaced: list[ReadFile] = field(default_factory=list)
     _names: dict[str, list[str]] = field(default_factory=dict)
 
     def host_path(self, disk_path: str) -> str:
@@ -58,10 +64,14 @@ class HostFiles:
                 return prefix.rstrip("/") + rest or "/"
         return disk_path
 
-    def disk_path(self, host_path: str) -> str:
-        """Return where on disk `host_path` would lie."""
-        best = max((m for m in self.mappings if lies_in(host_path, m[1])), key=lambda m: len(m[1]))
-        return best[0].rstrip("/") + host_path[len(best[1].rstrip("/")) :]
+    def given_paths(self, host_path: str) -> list[str]:
+        """Return where on disk `host_path` would lie, as far as that is below the given paths."""
+        places = (
+            os.path.normpath(folder.rstrip("/") + host_path[len(prefix.rstrip("/")) :])
+            for folder, prefix in self.mappings
+            if lies_in(host_path, prefix)
+        )
+        return [place for place in places if self._is_given(place) and self.host_path(place) == host_path]
 
     def find(self, path: str, kind: Kind) -> ReadFile | Reach:
         """Return the file that the host knows as `path`, read as `kind`, or why there is none."""
@@ -73,11 +83,8 @@ class HostFiles:
 
     def covers(self, folder: str) -> bool:
         """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
-        disk = os.path.normpath(self.disk_path(folder))
-        is_mapped_elsewhere = self.host_path(disk) != os.path.normpath(folder)
-        if is_mapped_elsewhere or not self._is_given(disk):
-            return False
-        return os.path.isdir(disk) and not self._leaves(folder)
+        normal = os.path.normpath(folder)
+        return any(os.path.isdir(place) for place in self.given_paths(normal)) and not self._leaves(normal)
 
     def _is_given(self, disk_path: str) -> bool:
         return any(lies_in(disk_path, root) for root in self.covered)
@@ -86,9 +93,9 @@ class HostFiles:
         """Say whether a link on the way to the host's `path` leads out of the given folders."""
         if not self.outside_links:
             return False
-        disk = PurePosixPath(os.path.normpath(self.disk_path(path)))
-        links = [str(step) for step in (disk, *disk.parents) if str(step) in self.outside_links]
-        return any(not self._is_given(os.path.realpath(link)) for link in links)
+        places = [PurePosixPath(place) for place in self.given_paths(path)]
+        steps = (str(step) for place in places for step in (place, *place.parents))
+        return any(not self._is_given(os.path.realpath(step)) for step in steps if step in self.outside_links)
 
     def _as(self, path: str, kind: Kind) -> ReadFile:
         """Return the file at `path`; that something of `kind` includes it decides what it is."""
@@ -131,7 +138,8 @@ class HostFiles:
         beside = os.path.dirname(folder)
         if folder.endswith("-enabled"):
             return False
-        return beside.count("/") > 1 and self.covers(beside) and not os.path.lexists(self.disk_path(folder))
+        is_there = any(os.path.lexists(place) for place in self.given_paths(folder))
+        return beside.count("/") > 1 and self.covers(beside) and not is_there
 
     def links_out(self, pattern: str) -> list[str]:
         """Return the links that match `pattern` and leave the given paths, as the host knows them."""

@@ -304,3 +304,8 @@ class Stack(Entity):
     not_in_effect: list[str] = []
     has_every_pool: bool = False
     has_every_location: bool = False
+
+    @property
+    def host_name(self) -> str:
+        """What reports call the host where there are several."""
+        return self.entity or "(files of no host)"
