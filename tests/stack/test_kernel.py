@@ -112,14 +112,16 @@ def test_the_kernel_reads_the_number(text: str, number: int, tmp_path: Path) -> 
 )
 def test_what_the_kernel_refuses_leaves_its_default_and_says_so(text: str, tmp_path: Path) -> None:
     kernel = stack_of(tmp_path, {SYSCTL_D: somaxconn(text)}, "debian-12").kernel
-    assert kernel.somaxconn.data == 4096
-    assert f"the kernel refuses what {tmp_path}/{SYSCTL_D}:1 sets" in str(kernel.somaxconn.origin)
+    assert (kernel.somaxconn.data, kernel.somaxconn.origin.kind) == (4096, "default")
+    (lost,) = kernel.somaxconn.overrides
+    assert (lost.data, str(lost.origin)) == (text, f"{tmp_path}/{SYSCTL_D}:1")
+    assert "the kernel refuses it" in lost.reason
 
 
 def test_a_refused_value_of_an_unknown_kernel_keeps_both_defaults(tmp_path: Path) -> None:
     value = stack_of(tmp_path, {SYSCTL_D: somaxconn("4k")}).kernel.somaxconn
     assert options(value) == [(128, ["kernel < 5.4"]), (4096, ["kernel >= 5.4"])]
-    assert "the kernel refuses" in value.origin.words
+    assert [(lost.data, lost.reason) for lost in value.overrides] == [("4k", "the kernel refuses it")]
 
 
 @pytest.mark.parametrize(

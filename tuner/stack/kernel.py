@@ -9,7 +9,7 @@ from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import HostFiles
 from tuner.stack.model import Kernel, SysctlKey
-from tuner.stack.settings import overriding, written
+from tuner.stack.settings import OVERRIDES_CAP, overriding, written
 from tuner.stack.sysctl_order import (
     Assignment,
     Assignments,
@@ -28,7 +28,7 @@ from tuner.stack.sysctl_values import (
     number_taken,
 )
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Option, Origin, Value, absent, derive, doubted, unknown
+from tuner.stack.value import Data, Option, Origin, Override, Value, absent, derive, doubted, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,11 @@ def _after_boot(load_set: _LoadSet, key: str, default: Value, target: Target) ->
 
 
 def _refused(default: Value, candidate: Value) -> Value:
-    place = candidate.origin.place
-    words = f"{default.origin.words}: the kernel refuses what {place} sets"
-    return replace(default, origin=replace(default.origin, words=words))
+    """Return the default, which stays in force, with what the kernel refuses as what it stands against."""
+    if candidate.origin.place is None:
+        return default
+    lost = Override(candidate.origin.place.source, candidate.origin, "the kernel refuses it")
+    return replace(default, overrides=(lost, *candidate.overrides)[:OVERRIDES_CAP])
 
 
 def _with_unread(value: Value, unread: Sequence[Assignment], target: Target) -> Value:
