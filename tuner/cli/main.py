@@ -39,6 +39,7 @@ VERBS: Mapping[str, Verb] = {
     "show": Verb("print the request path with every effective value and who set it", "tuner.cli.show"),
     "explain": Verb("print a rule's page: what it finds, why, what to do", "tuner.cli.explain"),
     "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
+    "schema": Verb("print the JSON Schema of the settings, of rules, or of a report", "tuner.cli.schema"),
 }
 
 

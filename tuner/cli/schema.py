@@ -1,0 +1,60 @@
+"""`fpmtune schema`."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tuner.cli.exit_status import CLEAN
+from tuner.cli.output import write_result
+from tuner.errors import UsageError
+from tuner.report.value_json import ascii_json
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `schema`."""
+    parser.epilog = "exit status: 0; 2 wrong usage, or a schema that does not exist."
+    parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(SCHEMAS)}")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the schema to FILE")
+
+
+def run(options: Namespace) -> int:
+    """Print a JSON Schema, and return the exit status. Raises UsageError for one that does not exist."""
+    if options.name not in SCHEMAS:
+        raise UsageError(f"there is no schema '{options.name}': expected one of {', '.join(SCHEMAS)}")
+    write_result(options, ascii_json(SCHEMAS[options.name]()))
+    return CLEAN
+
+
+def _config() -> dict[str, Any]:
+    from tuner.cli.project import Project
+    from tuner.report.json_schema import DIALECT
+
+    return {"$schema": DIALECT, **Project.model_json_schema(), "title": "fpmtune.toml"}
+
+
+def _rules() -> dict[str, Any]:
+    from tuner.judge.rule import Rule
+    from tuner.report.json_schema import DIALECT
+
+    return {"$schema": DIALECT, **Rule.model_json_schema(), "title": "A rule of fpmtune"}
+
+
+def _check() -> dict[str, Any]:
+    from tuner.report.json_schema import check_schema
+
+    return check_schema()
+
+
+def _show() -> dict[str, Any]:
+    from tuner.report.json_schema import show_schema
+
+    return show_schema()
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "config": _config,
+    "rules": _rules,
+    "check": _check,
+    "show": _show,
+}
+"""What can be described, by the name that the verb takes."""
