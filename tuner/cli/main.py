@@ -40,6 +40,7 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb("print a rule's page: what it finds, why, what to do", "tuner.cli.explain"),
     "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
     "schema": Verb("print the JSON Schema of the settings, of rules, or of a report", "tuner.cli.schema"),
+    "init": Verb("write a commented fpmtune.toml for the tree at hand", "tuner.cli.init"),
 }
 
 
