@@ -6,7 +6,9 @@ from typing import Literal
 
 from tuner.judge.evaluate import Environment
 from tuner.stack.model import (
+    ArrayKey,
     ConnectTimeout,
+    Duration,
     Entity,
     FileProblem,
     HashLine,
@@ -34,6 +36,8 @@ ScopeName = Literal[
     "connect_timeout",
     "unanswered",
     "pool",
+    "array_key",
+    "duration",
     "redis",
     "path",
     "hash_line",
@@ -61,6 +65,8 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "connect_timeout": Scope(ConnectTimeout, lambda stack: stack.connect_timeouts),
     "unanswered": Scope(Unanswered, lambda stack: stack.unanswered),
     "pool": Scope(Pool, lambda stack: stack.pools),
+    "array_key": Scope(ArrayKey, lambda stack: stack.array_keys),
+    "duration": Scope(Duration, lambda stack: stack.durations),
     "redis": Scope(Redis, lambda stack: stack.redis),
     "path": Scope(Path, lambda stack: stack.paths),
     "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),

@@ -71,7 +71,12 @@ def effective_backlog(backlog: int, somaxconn: int, kernel: Version | None = Non
     if somaxconn_is_accepted(somaxconn, kernel or _KERNEL_4_1) is False:
         raise ValueError(f"no kernel {kernel or 'since 4.1'} has net.core.somaxconn = {somaxconn}")
     limit = min(_unsigned(backlog), _unsigned(somaxconn))
-    return limit & 0xFFFF if kernel is not None and kernel < _KERNEL_4_1 else limit
+    return limit if kernel is None or keeps_whole_backlog(kernel) else limit & 0xFFFF
+
+
+def keeps_whole_backlog(kernel: Version) -> bool:
+    """Say whether the kernel keeps a length limit whole, as since 4.1, and not only its lowest 16 bits."""
+    return kernel >= _KERNEL_4_1
 
 
 def accept_queue_capacity(effective: int) -> int:

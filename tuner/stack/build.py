@@ -13,6 +13,9 @@ from tuner.stack.join import join
 from tuner.stack.kernel import build_kernel
 from tuner.stack.model import NotFollowed, Stack
 from tuner.stack.nginx.build import build_nginx
+from tuner.stack.php_fpm.array_keys import build_array_keys
+from tuner.stack.php_fpm.containers import image_folders, is_in_container
+from tuner.stack.php_fpm.durations import build_durations
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.queue_bounds import bound_queue
@@ -50,7 +53,12 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
     kernel, sysctl = build_kernel(host, target)
     nginx = build_nginx(host, kernel, target, report)
     instances = load_instances(host, report, target)
-    pools = [pool for instance in instances for pool in build_pools(instance, kernel, target)]
+    recipes = image_folders(tree)
+    pools = [
+        pool
+        for instance in instances
+        for pool in build_pools(instance, kernel, target, is_in_container(instance, recipes))
+    ]
     paths = join(nginx.locations, pools)
     find_unused_pools(paths, pools)
     redis = build_redis(host, kernel, target, report)
@@ -70,6 +78,8 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         locations=nginx.locations,
         upstreams=nginx.upstreams,
         pools=pools,
+        array_keys=[key for instance in instances for key in build_array_keys(instance)],
+        durations=[duration for instance in instances for duration in build_durations(instance)],
         redis=redis,
         connect_timeouts=nginx.connect_timeouts,
         unanswered=unanswered_addresses(paths, pools),

@@ -1,14 +1,16 @@
 """One listening socket: what it asks for, what the kernel gives it, and how much fits into its queues."""
 
+import re
 from dataclasses import dataclass, replace
 
-from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog
+from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog, keeps_whole_backlog
 from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
+from tuner.laws.version import Version
 from tuner.stack.condition import Condition
 from tuner.stack.model import Family, Kernel, Listener, Owner
 from tuner.stack.sysctl_values import kernel_version
 from tuner.stack.target import Target
-from tuner.stack.value import Option, Origin, Value, absent, derive, undetermined, unknown
+from tuner.stack.value import Option, Origin, Place, Value, absent, derive, undetermined, unknown
 
 UNIT = "connections"
 RESTART = {
@@ -17,6 +19,7 @@ RESTART = {
     "redis": "restart redis",
 }
 LOOPBACK = ("127.", "localhost:", "[::1]:")
+DECIMAL = re.compile(r"""["']?(?:backlog=)?(-?[0-9]{1,4000})["']?""")
 FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 NO_FIX_OF_JANUARY_2025 = "the kernel lacks the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 
@@ -74,6 +77,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         backlog_at=request.backlog if request.backlog.origin.place else request.listen,
         backlog_is_accepted=not request.backlog.is_refused,
         refused_backlog=_refused(request),
+        backlog_overflow=_overflow(request, kernel, version),
         effective_backlog=effective,
         unchosen_backlog=_unchosen(request, effective),
         accept_queue_capacity=capacity,
@@ -101,6 +105,37 @@ def _refused(request: Request) -> Value:
     if not request.backlog.is_refused or place is None:
         return absent(name, "the program takes the backlog", label=label)
     return Value(name, place.source, Origin("file", str(place), place), label=label)
+
+
+def _overflow(request: Request, kernel: Kernel, version: Version | None) -> Value:
+    """Return what arrives of a number that does not fit a C int or, on old kernels, 16 bits."""
+    asked = request.backlog.inputs[0] if request.backlog.inputs else request.backlog
+    name, label, place = "listener.backlog_overflow", "what arrives", asked.origin.place
+    if place and isinstance(asked.data, int) and asked.data != _number_at(place, asked.data):
+        meaning = ", which means as much as the kernel allows" if asked.data < 0 else ""
+        words = f"a C int keeps {asked.data} of it{meaning}"
+        return Value(name, words, Origin("file", str(place), place), label=label)
+    if place and request.backlog.is_known and version and not keeps_whole_backlog(version):
+        return derive(
+            name,
+            lambda backlog, somaxconn: _cut_words(backlog, somaxconn, version),
+            request.backlog,
+            kernel.somaxconn,
+            label=label,
+            words=f"what kernel {version} keeps",
+        )
+    return Value(name, "", Origin("derived", "the number fits"), label=label)
+
+
+def _number_at(place: Place, otherwise: int) -> int:
+    """Return the decimal number that stands there, `otherwise` where none does."""
+    number = DECIMAL.fullmatch(place.source)
+    return int(number.group(1)) if number else otherwise
+
+
+def _cut_words(backlog: int, somaxconn: int, version: Version) -> str:
+    kept, whole = effective_backlog(backlog, somaxconn, version), min(backlog % 2**32, somaxconn % 2**32)
+    return "" if kept == whole else f"kernel {version} keeps the lowest 16 bits of {whole}, that is {kept}"
 
 
 def _syn_queue(request: Request, effective: Value, kernel: Kernel, target: Target) -> Value:

@@ -91,7 +91,8 @@ class Listener(Entity):
 
     `requested` is how the file (or the default) asks for the backlog, in the words of the program, and
     `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
-    `refused_backlog` is what the program does not take, absent when it takes the backlog.
+    `refused_backlog` is what the program does not take, absent when it takes the backlog; `backlog_overflow`
+    tells what arrives of a number that is too large, absent when it fits.
     `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
     `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
     `restart` tells how to restart the program, with what that costs.
@@ -111,6 +112,7 @@ class Listener(Entity):
     backlog_at: Value
     backlog_is_accepted: bool
     refused_backlog: Value
+    backlog_overflow: Value
     effective_backlog: Value
     unchosen_backlog: Value
     accept_queue_capacity: Value
@@ -203,6 +205,15 @@ class Unanswered(Entity):
 class Pool(Entity):
     """One pool of PHP-FPM.
 
+    `spare_servers_refusal` is how php-fpm refuses the process numbers (empty if it takes them), and
+    `spare_servers_culprit` the number it names. `ramp` is the time from the children of the start to
+    `max_children` when all are busy, absent unless they grow step by step.
+    `backlog_is_replaced` says that pm = ondemand puts its default in place of the written backlog.
+    `listen_clash` is what comes of another pool of the same php-fpm on this address, empty if there is none.
+    `reach` tells who can connect: every address, a public address, a private address, this machine, a name.
+    `others_may_write` says that any local user may connect to the unix socket, `void_clients` lists the
+    entries of `allowed_clients` that php-fpm cannot read. `is_in_container` says that the files look like an
+    image's.
     `keepalive_per_worker` is how many idle connections to the pool one worker process of nginx keeps,
     `kept_connections` how many all of them do; absent where nginx keeps none. `unused_listen` is the pool's
     address where no location of the files read can lead to it and only this machine could connect, else
@@ -216,8 +227,18 @@ class Pool(Entity):
     start_servers: Value
     min_spare_servers: Value
     max_spare_servers: Value
+    max_spawn_rate: Value
     spare_servers_refusal: Value
     spare_servers_culprit: Value
+    ramp: Value
+    backlog_is_replaced: Value
+    listen_clash: Value
+    reach: Value
+    listen_mode: Value
+    others_may_write: Value
+    allowed_clients: Value
+    void_clients: Value
+    is_in_container: Value
     request_terminate_timeout: Value
     longest_read_timeout: Value
     keepalive_per_worker: Value
@@ -227,6 +248,26 @@ class Pool(Entity):
     locations: list[Location] = []
     load: PoolLoad | None = None
     queue: PoolQueue | None = None
+
+
+class ArrayKey(Entity):
+    """One key of a pool's arrays: `php_admin_value[memory_limit]`.
+
+    `value` is in force; `void` is a later setting that has no effect, one that differs if there is any.
+    """
+
+    key: str
+    value: Value
+    void: Value
+
+
+class Duration(Entity):
+    """A time in php-fpm's files: what php-fpm reads there, and what a person would."""
+
+    setting: str
+    written: str
+    seconds: Value
+    meant: Value
 
 
 class HashLine(Entity):
@@ -296,6 +337,8 @@ class Stack(Entity):
     connect_timeouts: list[ConnectTimeout] = []
     unanswered: list[Unanswered] = []
     pools: list[Pool] = []
+    array_keys: list[ArrayKey] = []
+    durations: list[Duration] = []
     redis: list[Redis] = []
     paths: list[Path] = []
     hash_lines: list[HashLine] = []

@@ -56,7 +56,7 @@ class PoolSettings:
 
 @dataclass(slots=True)
 class Instance:
-    """One php-fpm: the pools that its files define. `start` is its first file.
+    """One php-fpm: what its files say for all of it, and its pools. `start` is its first file.
 
     `is_complete` says that it is a main file with everything it includes.
     """
@@ -64,6 +64,7 @@ class Instance:
     start: ReadFile
     path: str
     pools: dict[str, PoolSettings] = field(default_factory=dict)
+    global_settings: PoolSettings = field(default_factory=lambda: PoolSettings(GLOBAL))
     is_complete: bool = False
 
 
@@ -95,13 +96,15 @@ class _Loader:
                 self._run(directive.children, document, trail)
             elif directive.name.text == "include" and directive.args:
                 self._include(directive, document, trail)
-            elif pool := self._pool_of(directive):
-                pool.settings.append(Setting(directive, document.text))
+            else:
+                self._settings_of(directive).settings.append(Setting(directive, document.text))
 
-    def _pool_of(self, directive: Directive) -> PoolSettings | None:
-        """Return the pool that a directive belongs to: before any header, one that another file names."""
-        if self.current or self.is_in_global or directive.name.text.lower() in GLOBAL_DIRECTIVES:
+    def _settings_of(self, directive: Directive) -> PoolSettings:
+        """Return what a directive belongs to: before any header, a pool that another file names."""
+        if self.current:
             return self.current
+        if self.is_in_global or directive.name.text.lower() in GLOBAL_DIRECTIVES:
+            return self.instance.global_settings
         return self.instance.pools.setdefault("", PoolSettings(WITHOUT_HEADER))
 
     def _enter_section(self, header: Directive) -> None:

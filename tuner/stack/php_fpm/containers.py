@@ -1,0 +1,50 @@
+"""Signs that php-fpm's files belong to a container image, where published ports decide who can connect."""
+
+import posixpath
+import re
+
+from tuner.source.tree import Tree
+from tuner.stack.php_fpm.loading import Instance, PoolSettings
+from tuner.stack.value import Origin, Value
+
+IMAGE_WORDS = re.compile(r"docker|container|podman|kubernetes|(?<![a-z0-9])(?:k8s|helm)(?![a-z0-9])", re.I)
+RECIPE = re.compile(r"(?:docker|container)file(?:\..*)?|.*\.(?:docker|container)file", re.I)
+LOG_DIRECTIVES = ("error_log", "access.log", "slowlog")
+STANDARD_STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|1)/fd/[0-9]+|/dev/fd/[0-9]+")
+
+
+def image_folders(tree: Tree) -> frozenset[str]:
+    """Return the folders on disk that hold the recipe of an image: a Dockerfile or Containerfile."""
+    paths = (*tree.files, *tree.unread)
+    return frozenset(posixpath.dirname(p) for p in paths if RECIPE.fullmatch(posixpath.basename(p)))
+
+
+def is_in_container(instance: Instance, recipes: frozenset[str]) -> Value:
+    """Return whether one php-fpm's files look like an image's; `recipes` are the folders of images."""
+    sign = _sign(instance, recipes)
+    words = sign or "nothing in the files looks like a container image"
+    return Value("pool.is_in_container", bool(sign), Origin("derived", words), label="in a container")
+
+
+def _sign(instance: Instance, recipes: frozenset[str]) -> str:
+    """Return the first sign in words, empty if there is none."""
+    sections = (instance.global_settings, *instance.pools.values())
+    files = {setting.text.path for section in sections for setting in section.settings}
+    for path in sorted(files | {instance.start.path}):
+        if IMAGE_WORDS.search(path):
+            return f"the path {path}"
+    folder = posixpath.dirname(instance.start.source.disk_path)
+    while folder != posixpath.dirname(folder):
+        if folder in recipes:
+            return "the recipe of an image beside it"
+        folder = posixpath.dirname(folder)
+    return next(filter(None, map(_stream_of, sections)), "")
+
+
+def _stream_of(section: PoolSettings) -> str:
+    for label in LOG_DIRECTIVES:
+        for setting in section.scalars(label):
+            target = setting.directive.args[0].text
+            if STANDARD_STREAM.fullmatch(target):
+                return f"{label} = {target}"
+    return ""

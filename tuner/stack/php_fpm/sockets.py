@@ -1,0 +1,184 @@
+"""A pool's socket: what it asks of listen(2), who can connect to it, and whom it lets in."""
+
+import re
+from dataclasses import replace
+from socket import AF_INET, AF_INET6, inet_pton
+
+from tuner.stack import defaults
+from tuner.stack.address import pool_address
+from tuner.stack.condition import Condition
+from tuner.stack.listeners import Request, build_listener
+from tuner.stack.model import Family, Kernel, Listener, Pool
+from tuner.stack.php_fpm.reading import PoolReader
+from tuner.stack.settings import php_fpm_integer
+from tuner.stack.target import Target
+from tuner.stack.value import Option, Origin, Override, Value, derive, undetermined
+
+ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
+OCTAL_START = re.compile(r"\s*\+?([0-7]*)")
+WRITE_FOR_OTHERS = 0o002
+IPV4_MAPPED = b"\0" * 10 + b"\xff\xff"
+
+
+def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, Value]:
+    """Return the number php-fpm passes to listen(2), and whether pm = ondemand replaced the written one."""
+    asked = read.with_default("listen.backlog", php_fpm_integer)
+    name, label = "pool.backlog_is_replaced", "pm = ondemand replaces the backlog"
+    is_ondemand = _is_ondemand(pm)
+    if not (asked.is_known and asked.is_written) or (is_ondemand.is_known and not is_ondemand.data):
+        return asked, Value(name, False, Origin("derived", "nothing is replaced"), label=label)
+    default = defaults.default("php-fpm", "listen.backlog", "pool.listen.backlog.default", target)
+    is_replaced = derive(
+        name,
+        lambda ondemand, number, least: ondemand and number < least,
+        is_ondemand,
+        asked,
+        default,
+        label=label,
+        words="a backlog below the default",
+    )
+    if is_replaced.is_known and not is_replaced.data:
+        return asked, is_replaced
+    passed = derive(
+        asked.name,
+        lambda number, least, ondemand: max(number, least) if ondemand else number,
+        asked,
+        default,
+        is_ondemand,
+        unit=asked.unit,
+        label=asked.label,
+        words=f"{ONDEMAND_REPLACES} by the default",
+    )
+    if passed.is_known:
+        lost = Override(asked.data or 0, asked.origin, ONDEMAND_REPLACES)
+        passed = replace(passed, overrides=(lost, *asked.overrides))
+    return passed, is_replaced
+
+
+def _is_ondemand(pm: Value) -> Value:
+    """Return whether the process manager is ondemand; a template's may be."""
+    name, label = "pool.is_ondemand", "pm"
+    if pm.state == "unknown" and not pm.is_refused:
+        options = tuple(
+            Option(is_so, (Condition("pm", choice=words),), place=pm.origin.place)
+            for is_so, words in ((False, "pm is not ondemand"), (True, "pm = ondemand"))
+        )
+        return undetermined(name, options, pm.origin.words, label=label)
+    return Value(name, pm.data == "ondemand", pm.origin, label=label)
+
+
+def build_pool_listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Listener | None:
+    """Return the pool's listener; None where the files at hand set neither address nor backlog."""
+    if pool.listen.state == "absent" and not backlog.is_written:
+        return None
+    address, family = _address(pool.listen)
+    request = Request(
+        owner="php-fpm",
+        name=pool.name,
+        entity=pool.entity,
+        address=address,
+        family=family,
+        listen=pool.listen,
+        backlog=backlog,
+        words=_request_in_words(backlog),
+        sockets=Value("listener.sockets", 1, pool.listen.origin, label="sockets"),
+    )
+    return build_listener(request, kernel, target)
+
+
+def _address(listen: Value) -> tuple[str, Family]:
+    """Return address and family of a pool's socket; unknown where a hole stands for them."""
+    if listen.is_known:
+        return pool_address(str(listen.data))
+    return (listen.origin.place.source if listen.origin.place else "an address set elsewhere"), "unknown"
+
+
+def _request_in_words(backlog: Value) -> str:
+    asked = backlog.inputs[0] if backlog.inputs else backlog
+    if asked.origin.place:
+        words = f"listen.backlog = {asked.origin.place.source}"
+        return words if asked is backlog else f"{words} with pm = ondemand"
+    return f"no listen.backlog (php-fpm takes {backlog.data})" if backlog.is_known else "no listen.backlog"
+
+
+def reach(listen: Value) -> Value:
+    """Return who can connect as far as the address says it."""
+    words = "the address"
+    return derive("pool.reach", lambda text: _reach(str(text)), listen, label="open to", words=words)
+
+
+def _reach(listen: str) -> str:
+    address, family = pool_address(listen)
+    if family == "unix":
+        return "this machine"
+    host = address.rpartition(":")[0].strip("[]")
+    for kind in (AF_INET, AF_INET6):
+        try:
+            return _reach_of_bytes(inet_pton(kind, host))
+        except (OSError, ValueError):
+            continue
+    return "this machine" if host == "localhost" else "a name"
+
+
+def _reach_of_bytes(packed: bytes) -> str:
+    packed = packed.removeprefix(IPV4_MAPPED) if len(packed) == 16 else packed
+    if not any(packed):
+        return "every address"
+    return _reach_of_ipv4(packed) if len(packed) == 4 else _reach_of_ipv6(packed)
+
+
+def _reach_of_ipv4(packed: bytes) -> str:
+    first, second = packed[0], packed[1]
+    if first == 127:
+        return "this machine"
+    is_private = first == 10 or (first == 172 and 16 <= second < 32) or (first == 192 and second == 168)
+    is_shared = (first == 100 and 64 <= second < 128) or (first == 169 and second == 254)
+    return "a private address" if is_private or is_shared else "a public address"
+
+
+def _reach_of_ipv6(packed: bytes) -> str:
+    if packed == inet_pton(AF_INET6, "::1"):
+        return "this machine"
+    is_private = packed[0] & 0xFE == 0xFC or (packed[0] == 0xFE and packed[1] & 0xC0 == 0x80)
+    return "a private address" if is_private else "a public address"
+
+
+def others_may_write(listen_mode: Value) -> Value:
+    """Return whether the socket's mode lets every local user connect."""
+    name, words = "pool.others_may_write", "the last octal digit"
+    if listen_mode.state == "absent":
+        return Value(name, False, Origin("default", "default of php-fpm: 0660"), label="writable for all")
+    return derive(name, _others_may_write, listen_mode, label="writable for all", words=words)
+
+
+def _others_may_write(mode: str) -> bool:
+    """Read the mode as strtoul() does: what is no octal digit ends the number."""
+    found = OCTAL_START.match(mode)
+    digits = found.group(1) if found else ""
+    return bool(int(digits or "0", 8) & WRITE_FOR_OTHERS)
+
+
+def void_clients(allowed_clients: Value) -> Value:
+    """Return the entries of listen.allowed_clients that php-fpm cannot read, empty if it reads them all."""
+    return derive(
+        "pool.void_clients",
+        _void_clients,
+        allowed_clients,
+        label="entries without effect",
+        words="each entry must be one bare address",
+    )
+
+
+def _void_clients(text: str) -> str:
+    entries = text.split(",") if text else []
+    return ", ".join(f'"{entry}"' for entry in entries if not _is_address(entry))
+
+
+def _is_address(text: str) -> bool:
+    for family in (AF_INET, AF_INET6):
+        try:
+            inet_pton(family, text)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
