@@ -20,10 +20,11 @@ def evidence_of(reads: Iterable[Value]) -> Reads:
 def rests_on_choice(evidence: Iterable[Value]) -> bool:
     """Say whether somebody chose any of the numbers, rather than took what the program does by itself.
 
-    Where there are numbers, words do not count: an address had to be written, its timeout had not.
+    Where there are numbers, words do not count: an address had to be written, its timeout had not. What is
+    not set counts as a number if it has a unit.
     """
     given = [value for value in evidence if not value.inputs]
-    numbers = [value for value in given if not isinstance(value.data, str | bool)]
+    numbers = [value for value in given if value.unit or not isinstance(value.data, str | bool | None)]
     return any(value.is_own_choice for value in numbers or given)
 
 

@@ -10,7 +10,7 @@ from tuner.judge.finding import Finding, Judgement, Location, RuleCrash
 from tuner.report.check_footer import SEVERITY_PAINT, footer
 from tuner.report.excerpt import Marked, mark
 from tuner.report.terminal import Paint, Style, one_line, printable
-from tuner.report.wording import entity_words, evidence_words, first_of
+from tuner.report.wording import entity_words, evidence_words, first_of, is_in_the_message
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -139,7 +139,8 @@ def _marker(location: Location, marked: Marked, paint: Paint, style: Style) -> s
 
 
 def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[str]]]:
-    evidence = list(dict.fromkeys(evidence_words(value) for value in finding.evidence))
+    shown = (value for value in finding.evidence if not is_in_the_message(value))
+    evidence = list(dict.fromkeys(map(evidence_words, shown)))
     if finding.hosts:
         label = "host" if len(finding.hosts) == 1 else "hosts"
         yield label, [first_of([printable(name) for name in finding.hosts], HOSTS_SHOWN)]

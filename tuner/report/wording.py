@@ -117,6 +117,13 @@ def label_of(value: Value) -> str:
     return printable(value.name)
 
 
+def is_in_the_message(value: Value) -> bool:
+    """Say whether a value is words derived from others: the message has them, the others are the evidence."""
+    known = [option.data for option in value.options if option.data is not None]
+    data = value.data if value.data is not None else next(iter(known), None)
+    return isinstance(data, str) and bool(value.inputs)
+
+
 def evidence_words(value: Value) -> str:
     """Return one value as evidence: `net.core.somaxconn = 4096 (default of kernel 5.4 and newer)`."""
     label, reason = label_of(value), reason_words(value)

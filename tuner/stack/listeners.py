@@ -114,7 +114,7 @@ def _overflow(request: Request, kernel: Kernel, version: Version | None) -> Valu
     if place and isinstance(asked.data, int) and asked.data != _number_at(place, asked.data):
         meaning = ", which means as much as the kernel allows" if asked.data < 0 else ""
         words = f"a C int keeps {asked.data} of it{meaning}"
-        return Value(name, words, Origin("file", str(place), place), label=label)
+        return Value(name, words, Origin("derived", "the lowest 32 bits"), label=label, inputs=(asked,))
     if place and request.backlog.is_known and version and not keeps_whole_backlog(version):
         return derive(
             name,

@@ -8,19 +8,21 @@ from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.value import Origin, Value
 
 IMAGE_WORDS = re.compile(r"docker|container|podman|kubernetes|(?<![a-z0-9])(?:k8s|helm)(?![a-z0-9])", re.I)
-RECIPE = re.compile(r"(?:docker|container)file(?:\..*)?|.*\.(?:docker|container)file", re.I)
+RECIPE = re.compile(
+    r"(?:docker|container)file(?:\..*)?|.*\.(?:docker|container)file|(?:docker-)?compose[^/]*\.ya?ml", re.I
+)
 LOG_DIRECTIVES = ("error_log", "access.log", "slowlog")
 STANDARD_STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|1)/fd/[0-9]+|/dev/fd/[0-9]+")
 
 
 def image_folders(tree: Tree) -> frozenset[str]:
-    """Return the folders on disk that hold the recipe of an image: a Dockerfile or Containerfile."""
+    """Return the folders on disk that hold a Dockerfile or a compose file."""
     paths = (*tree.files, *tree.unread)
     return frozenset(posixpath.dirname(p) for p in paths if RECIPE.fullmatch(posixpath.basename(p)))
 
 
 def is_in_container(instance: Instance, recipes: frozenset[str]) -> Value:
-    """Return whether one php-fpm's files look like an image's; `recipes` are the folders of images."""
+    """Return whether one php-fpm's files look like an image's; `recipes` are `image_folders`."""
     sign = _sign(instance, recipes)
     words = sign or "nothing in the files looks like a container image"
     return Value("pool.is_in_container", bool(sign), Origin("derived", words), label="in a container")
@@ -36,7 +38,7 @@ def _sign(instance: Instance, recipes: frozenset[str]) -> str:
     folder = posixpath.dirname(instance.start.source.disk_path)
     while folder != posixpath.dirname(folder):
         if folder in recipes:
-            return "the recipe of an image beside it"
+            return f"a Dockerfile or compose file in {folder}"
         folder = posixpath.dirname(folder)
     return next(filter(None, map(_stream_of, sections)), "")
 

@@ -14,6 +14,8 @@ from tuner.stack.settings import php_fpm_integer
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Override, Value, derive, undetermined
 
+ONDEMAND = "ondemand"
+WRITABLE = "every local user may connect"
 ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
 OCTAL_START = re.compile(r"\s*\+?([0-7]*)")
 WRITE_FOR_OTHERS = 0o002
@@ -23,28 +25,33 @@ IPV4_MAPPED = b"\0" * 10 + b"\xff\xff"
 def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, Value]:
     """Return the number php-fpm passes to listen(2), and whether pm = ondemand replaced the written one."""
     asked = read.with_default("listen.backlog", php_fpm_integer)
-    name, label = "pool.backlog_is_replaced", "pm = ondemand replaces the backlog"
-    is_ondemand = _is_ondemand(pm)
-    if not (asked.is_known and asked.is_written) or (is_ondemand.is_known and not is_ondemand.data):
+    name, label = "pool.backlog_is_replaced", "backlog replaced"
+    manager = _ondemand_or_another(pm)
+    if (
+        not (asked.is_known and asked.is_written)
+        or manager.state == "absent"
+        or (manager.is_known and manager.data != ONDEMAND)
+    ):
         return asked, Value(name, False, Origin("derived", "nothing is replaced"), label=label)
-    default = defaults.default("php-fpm", "listen.backlog", "pool.listen.backlog.default", target)
+    default = defaults.default("php-fpm", "listen.backlog", "pool.default_backlog", target)
+    default = default.renamed(default.name, "default of listen.backlog")
     is_replaced = derive(
         name,
-        lambda ondemand, number, least: ondemand and number < least,
-        is_ondemand,
+        lambda pm, number, least: pm == ONDEMAND and number < least,
+        manager,
         asked,
         default,
         label=label,
-        words="a backlog below the default",
+        words="pm = ondemand and below the default",
     )
     if is_replaced.is_known and not is_replaced.data:
         return asked, is_replaced
     passed = derive(
         asked.name,
-        lambda number, least, ondemand: max(number, least) if ondemand else number,
+        lambda number, least, pm: max(number, least) if pm == ONDEMAND else number,
         asked,
         default,
-        is_ondemand,
+        manager,
         unit=asked.unit,
         label=asked.label,
         words=f"{ONDEMAND_REPLACES} by the default",
@@ -55,16 +62,15 @@ def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, 
     return passed, is_replaced
 
 
-def _is_ondemand(pm: Value) -> Value:
-    """Return whether the process manager is ondemand; a template's may be."""
-    name, label = "pool.is_ondemand", "pm"
-    if pm.state == "unknown" and not pm.is_refused:
-        options = tuple(
-            Option(is_so, (Condition("pm", choice=words),), place=pm.origin.place)
-            for is_so, words in ((False, "pm is not ondemand"), (True, "pm = ondemand"))
-        )
-        return undetermined(name, options, pm.origin.words, label=label)
-    return Value(name, pm.data == "ondemand", pm.origin, label=label)
+def _ondemand_or_another(pm: Value) -> Value:
+    """Return the process manager; what a template leaves open may be ondemand or another."""
+    if pm.state != "unknown" or pm.is_refused:
+        return pm
+    options = tuple(
+        Option(manager, (Condition("pm", choice=words),))
+        for manager, words in (("another", "pm is not ondemand"), (ONDEMAND, "pm = ondemand"))
+    )
+    return undetermined(pm.name, options, pm.origin.words, label=pm.label)
 
 
 def build_pool_listener(pool: Pool, backlog: Value, kernel: Kernel, target: Target) -> Listener | None:
@@ -145,10 +151,10 @@ def _reach_of_ipv6(packed: bytes) -> str:
 
 def others_may_write(listen_mode: Value) -> Value:
     """Return whether the socket's mode lets every local user connect."""
-    name, words = "pool.others_may_write", "the last octal digit"
+    name, words = "pool.others_may_write", "the last digit of the mode"
     if listen_mode.state == "absent":
-        return Value(name, False, Origin("default", "default of php-fpm: 0660"), label="writable for all")
-    return derive(name, _others_may_write, listen_mode, label="writable for all", words=words)
+        return Value(name, False, Origin("default", "default of php-fpm: 0660"), label=WRITABLE)
+    return derive(name, _others_may_write, listen_mode, label=WRITABLE, words=words)
 
 
 def _others_may_write(mode: str) -> bool:
