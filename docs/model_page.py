@@ -1,12 +1,13 @@
 """The page docs/model.md: every scope and field that a rule can name.
 
-The texts are the docstrings of tuner/stack/model.py; what its program calls a value, and its unit, come from
+The texts are the docstrings of the model's modules; what its program calls a value, and its unit, come from
 the model itself as it is built from the examples of the rules.
 """
 
 import ast
 import inspect
 import re
+import sys
 import tempfile
 import typing
 from collections.abc import Iterator
@@ -117,7 +118,9 @@ def _choices(entity: type[BaseModel], field: str) -> str:
 @cache
 def _docstrings() -> dict[str, dict[str, str]]:
     """Return the docstrings of the model's classes (under "") and of their fields."""
-    classes = [node for node in ast.parse(inspect.getsource(model)).body if isinstance(node, ast.ClassDef)]
+    modules = {entity.__module__ for entity in _names()}
+    bodies = [ast.parse(inspect.getsource(sys.modules[module])).body for module in sorted(modules)]
+    classes = [node for body in bodies for node in body if isinstance(node, ast.ClassDef)]
     return {node.name: {"": _one_line(ast.get_docstring(node)), **dict(_of_fields(node))} for node in classes}
 
 

@@ -19,7 +19,8 @@ from tuner.judge.finding import Finding, Judgement, RuleCrash, Undecided
 from tuner.report.check_text import check_text
 from tuner.report.terminal import Style
 from tuner.source.text import Text, decode
-from tuner.stack.model import NotFollowed, Stack
+from tuner.stack.line_entities import NotFollowed
+from tuner.stack.model import Stack
 from tuner.stack.value import Value, unknown
 
 PLAIN = Style(False)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.trees import stack_of, stacks_of, write_tree
-from tuner.stack.model import HashLine, Stack
+from tuner.stack.line_entities import HashLine
+from tuner.stack.model import Stack
 
 POOL = "etc/php/8.2/fpm/pool.d/www.conf"
 WHOLE = "[www]\nlisten = /run/www.sock\npm = static\npm.max_children = 5\n"

@@ -13,7 +13,8 @@ from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
-from tuner.stack.model import Stack, SysctlKey
+from tuner.stack.line_entities import SysctlKey
+from tuner.stack.model import Stack
 from tuner.stack.target import Target, parse_target
 from tuner.stack.value import Data, Value
 

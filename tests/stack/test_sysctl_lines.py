@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.trees import stack_of
-from tuner.stack.model import SysctlLine
+from tuner.stack.line_entities import SysctlLine
 from tuner.stack.sysctl_values import fault_of, holds_one_integer, misnamed_keys, removed_keys
 from tuner.stack.target import Target, parse_target
 from tuner.stack.value import Data

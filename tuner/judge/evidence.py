@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tuner.judge.finding import Location
 from tuner.judge.outcome import Reads
 from tuner.judge.wording import in_words, setting_in_words
-from tuner.stack.model import Entity
+from tuner.stack.entity import Entity
 from tuner.stack.value import Place, Value
 
 

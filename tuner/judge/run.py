@@ -14,7 +14,9 @@ from tuner.judge.scopes import SCOPES, environment
 from tuner.judge.selection import selected
 from tuner.judge.worlds import Verdict, decide
 from tuner.stack.condition import World
-from tuner.stack.model import Entity, FileProblem, Stack
+from tuner.stack.entity import Entity
+from tuner.stack.line_entities import FileProblem
+from tuner.stack.model import Stack
 from tuner.stack.value import Place, Value
 
 

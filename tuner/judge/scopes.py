@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tuner.judge.evaluate import Environment
+from tuner.stack.entity import Entity
+from tuner.stack.line_entities import ArrayKey, Duration, FileProblem, HashLine, SysctlKey, SysctlLine
 from tuner.stack.model import (
-    ArrayKey,
     ConnectTimeout,
-    Duration,
-    Entity,
-    FileProblem,
-    HashLine,
     Kernel,
     Listener,
     Location,
@@ -19,8 +16,6 @@ from tuner.stack.model import (
     Pool,
     Redis,
     Stack,
-    SysctlKey,
-    SysctlLine,
     Unanswered,
     Upstream,
 )

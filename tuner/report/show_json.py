@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tuner.report.value_json import Json, ascii_json, data_json, number_json
-from tuner.stack.model import Entity, Kernel, Listener, Path, Pool, Redis, Stack
+from tuner.stack.entity import Entity
+from tuner.stack.model import Kernel, Listener, Path, Pool, Redis, Stack
 from tuner.stack.value import Value
 
 SCHEMA_VERSION = 1

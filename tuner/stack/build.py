@@ -11,7 +11,8 @@ from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
 from tuner.stack.join import join
 from tuner.stack.kernel import build_kernel
-from tuner.stack.model import NotFollowed, Stack
+from tuner.stack.line_entities import NotFollowed
+from tuner.stack.model import Stack
 from tuner.stack.nginx.build import build_nginx
 from tuner.stack.php_fpm.array_keys import build_array_keys
 from tuner.stack.php_fpm.containers import image_folders, is_in_container

@@ -8,7 +8,7 @@ from tuner.source.text import Text, encode
 from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
-from tuner.stack.model import HashLine
+from tuner.stack.line_entities import HashLine
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Origin, Place, Value
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from posixpath import basename, dirname, join
 from typing import Literal
 
-from tuner.stack.model import FileProblem, NotFollowed
+from tuner.stack.line_entities import FileProblem, NotFollowed
 from tuner.stack.value import Origin, Place, Value
 
 PACKAGE_FILE = "a file of the nginx package"

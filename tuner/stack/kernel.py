@@ -8,7 +8,8 @@ from tuner.laws.sysctl_number import kernel_integer
 from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import HostFiles
-from tuner.stack.model import Kernel, SysctlKey
+from tuner.stack.line_entities import SysctlKey
+from tuner.stack.model import Kernel
 from tuner.stack.settings import OVERRIDES_CAP, overriding, written
 from tuner.stack.sysctl_order import (
     Assignment,

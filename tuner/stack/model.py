@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from tuner.stack.value import Place, Value
+from tuner.stack.entity import Entity
+from tuner.stack.line_entities import (
+    ArrayKey,
+    Duration,
+    FileProblem,
+    HashLine,
+    NotFollowed,
+    SysctlKey,
+    SysctlLine,
+)
+from tuner.stack.value import Value
 
 Owner = Literal["nginx", "php-fpm", "redis"]
 Family = Literal["tcp4", "tcp6", "unix", "unknown"]
-
-
-class Entity(BaseModel):
-    """Something rules are about. `entity` names it in reports and stays the same when files are edited.
-
-    Entities are equal only to themselves: their contents go in circles.
-    """
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True, extra="forbid")
-
-    entity: str
-
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
 
 
 class Kernel(Entity):
@@ -44,46 +38,6 @@ class Kernel(Entity):
     tcp_abort_on_overflow: Value
     syn_queue_room: Value
     ignores_max_syn_backlog: Value
-
-
-class SysctlKey(Entity):
-    """One sysctl key.
-
-    `lost` is the last setting of the administrator's that another one beats, with the winners at boot and
-    by `sysctl --system` as its inputs; `outcome` says in words which value is in force then.
-    """
-
-    key: str
-    boot: Value
-    system: Value
-    lost: Value
-    outcome: str
-
-
-class SysctlLine(Entity):
-    """One assignment in a sysctl file, as the kernel takes it.
-
-    `at_key` is the key where it stands, `written` the text behind the `=`. For keys that hold one integer:
-    `fault` is why the kernel refuses the text ("not a number", "out of range" of `bounds`), `in_force` what
-    is in force after boot whatever the line says, `number` what the kernel reads, `as_decimal` what a person
-    reads there, `behind` the text that the kernel passes over; each absent where there is no such thing.
-    `is_removed` says that the kernel no longer has the key, since the release `removed_since`, `is_misnamed`
-    that no kernel has it, and `instead` what to do. What a template fills in later is not judged.
-    """
-
-    key: str
-    at_key: Value
-    written: Value
-    fault: Value
-    bounds: str
-    in_force: str
-    number: Value
-    as_decimal: Value
-    behind: Value
-    is_removed: Value
-    removed_since: str
-    is_misnamed: bool
-    instead: str
 
 
 class Listener(Entity):
@@ -250,34 +204,6 @@ class Pool(Entity):
     queue: PoolQueue | None = None
 
 
-class ArrayKey(Entity):
-    """One key of a pool's arrays: `php_admin_value[memory_limit]`.
-
-    `value` is in force; `void` is a later setting that has no effect, one that differs if there is any.
-    """
-
-    key: str
-    value: Value
-    void: Value
-
-
-class Duration(Entity):
-    """A time in php-fpm's files: what php-fpm reads there, and what a person would."""
-
-    setting: str
-    written: str
-    seconds: Value
-    meant: Value
-
-
-class HashLine(Entity):
-    """A line of a php-fpm file that starts with `#`, or a `#` behind a value that cannot hold one."""
-
-    text: Value
-    reads_as: str
-    hash_starts_comment: Value
-
-
 class Redis(Entity):
     """One redis-server.
 
@@ -300,25 +226,6 @@ class Path(Entity):
     location: Location
     member: Value
     pool: Pool | None
-
-
-class FileProblem(Entity):
-    """Something that stopped a file, or a part of it, from being read or loaded."""
-
-    kind: Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
-    severity: Literal["error", "warning"]
-    text: Value
-    place: Place
-
-
-class NotFollowed(BaseModel):
-    """An include or link that leads out of the given paths."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
-
-    target: str
-    place: Place | None
-    reason: str
 
 
 class Stack(Entity):

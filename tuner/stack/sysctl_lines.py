@@ -10,7 +10,8 @@ from tuner.source.text import Text, encode
 from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import GLOB, HostFiles
-from tuner.stack.model import Kernel, SysctlKey, SysctlLine
+from tuner.stack.line_entities import SysctlKey, SysctlLine
+from tuner.stack.model import Kernel
 from tuner.stack.settings import as_text, written
 from tuner.stack.sysctl_order import boot_files, load_sets, system_files
 from tuner.stack.sysctl_values import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tuner.formats.document import Directive
-from tuner.stack.model import ArrayKey
+from tuner.stack.line_entities import ArrayKey
 from tuner.stack.php_fpm.loading import Instance, PoolSettings, Setting
 from tuner.stack.php_fpm.reading import with_pool_name
 from tuner.stack.settings import Reader, as_text, written

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from tuner.stack.model import Duration
+from tuner.stack.line_entities import Duration
 from tuner.stack.php_fpm.loading import Instance, PoolSettings, Setting
 from tuner.stack.settings import PHP_TIME_UNITS_S, Reader, php_fpm_time_s, switched_off, written
 from tuner.stack.value import Data, Value, absent
