@@ -32,8 +32,8 @@ def _head() -> Iterator[str]:
 
 def _target(suggestions: Sequence[Suggestion]) -> Iterator[str]:
     names = ", ".join(packaged.defaults_tables()["targets"])
-    yield "# The machine that the files are meant for. Without it, what no file tells is unknown, and findings"
-    yield "# say in which case they hold. Versions (kernel=6.1,php=8.2,nginx=1.22,redis=7.0), or one of:"
+    yield "# The machine that the files are meant for. Without it, what no file tells is unknown, and"
+    yield "# findings say in which case they hold. It is kernel=6.1,php=8.2,nginx=1.22,redis=7.0 or one of:"
     yield f"# {names}"
     for suggestion in suggestions[1:TARGETS_SHOWN]:
         yield f"# or {_text(suggestion.text)} ({printable(suggestion.reason)})"
@@ -73,8 +73,8 @@ def _roots(roots: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _hosts(hosts: Sequence[str]) -> Iterator[str]:
-    yield "# The machines. Without a table each folder that holds etc/ is one. Several may share a folder; where"
-    yield "# two paths hold the same file, the later one counts. Each may have a target, sysctl, and roots."
+    yield "# The machines. Without a table each folder that holds etc/ is one. Several may share a folder;"
+    yield "# where two paths hold the same file, the later one counts. Each may have target, sysctl, roots."
     usable = [host for host in hosts if _is_writable(host)]
     for host in usable if len(usable) > 1 else ():
         yield "#[[host]]"
