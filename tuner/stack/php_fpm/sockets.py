@@ -35,17 +35,6 @@ def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, 
         return asked, Value(name, False, Origin("derived", "nothing is replaced"), label=label)
     default = defaults.default("php-fpm", "listen.backlog", "pool.default_backlog", target)
     default = default.renamed(default.name, "default of listen.backlog")
-    is_replaced = derive(
-        name,
-        lambda pm, number, least: pm == ONDEMAND and number < least,
-        manager,
-        asked,
-        default,
-        label=label,
-        words="pm = ondemand and below the default",
-    )
-    if is_replaced.is_known and not is_replaced.data:
-        return asked, is_replaced
     passed = derive(
         asked.name,
         lambda number, least, pm: max(number, least) if pm == ONDEMAND else number,
@@ -56,10 +45,20 @@ def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, 
         label=asked.label,
         words=f"{ONDEMAND_REPLACES} by the default",
     )
+    is_replaced = derive(
+        name, _is_lost, manager, asked, default, label=label, words="pm = ondemand and below the default"
+    )
+    if passed.is_known and passed.data == asked.data:
+        return asked, is_replaced
     if passed.is_known:
         lost = Override(asked.data or 0, asked.origin, ONDEMAND_REPLACES)
         passed = replace(passed, overrides=(lost, *asked.overrides))
     return passed, is_replaced
+
+
+def _is_lost(pm: str, number: int, least: int) -> bool:
+    """Say whether another backlog than the written one counts: the kernel takes all negative ones as one."""
+    return pm == ONDEMAND and number < least and max(number, least) >= 0
 
 
 def _ondemand_or_another(pm: Value) -> Value:
