@@ -1,4 +1,4 @@
-"""What fpmtune says of php-fpm's pools, asked of php-fpm itself: settings in force, clients, times, addresses."""
+"""What fpmtune says of php-fpm's pools, asked of php-fpm itself: settings, clients, times, addresses."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,8 @@ def ask(address, script):
         client.settimeout(20)
         client.connect(tuple(address) if family == socket.AF_INET else address)
         try:
-            client.sendall(record(1, b"\\0\\1" + bytes(6)) + record(4, pairs) + record(4, b"") + record(5, b""))
+            begin = record(1, b"\\0\\1" + bytes(6))
+            client.sendall(begin + record(4, pairs) + record(4, b"") + record(5, b""))
             answer = b"".join(iter(lambda: client.recv(65536), b""))
         except ConnectionError:
             return ""

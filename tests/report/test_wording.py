@@ -7,6 +7,7 @@ from tuner.report.wording import (
     data_words,
     evidence_words,
     first_of,
+    is_in_the_message,
     label_of,
     options_words,
     origin_words,
@@ -138,3 +139,12 @@ def test_counts_and_lists() -> None:
     assert [counted(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
     assert first_of(["a", "b"], 2) == "a, b"
     assert first_of(["a", "b", "c"], 1) == "a and 2 more"
+
+
+def test_words_that_were_derived_are_in_the_message_already() -> None:
+    listen = Value("pool.listen", "9000", Origin("file", "www.conf:3"))
+    somaxconn = unknown_somaxconn()
+    assert is_in_the_message(derive("pool.reach", lambda _: "every address", listen))
+    assert is_in_the_message(derive("pool.clash", lambda n: "" if n == 128 else "clash", somaxconn))
+    assert not is_in_the_message(derive("double", lambda n: 2 * n, somaxconn))
+    assert not is_in_the_message(listen)

@@ -132,3 +132,50 @@ def test_the_recipe_of_an_image_beside_or_above_it(
     monkeypatch.chdir(tmp_path)
     pool = pool_with(Path(), "listen = 9000", "php/php-fpm.d/www.conf", **{recipe: "FROM php:8.2-fpm\n"})
     assert pool.is_in_container.data is is_image
+
+
+@pytest.mark.parametrize(
+    ("backlog", "pm", "arrives"),
+    [
+        ("4294967297", "static", "a C int keeps 1 of it"),
+        ('"4294967297"', "static", "a C int keeps 1 of it"),
+        ("4294967297", "ondemand", "a C int keeps 1 of it"),
+        ("2147483648", "static", "a C int keeps -2147483648 of it, which means as much as the kernel allows"),
+        ("-2147483649", "static", "a C int keeps 2147483647 of it"),
+        (
+            "99999999999999999999",
+            "static",
+            "a C int keeps -1 of it, which means as much as the kernel allows",
+        ),
+        ("2147483647", "static", ""),
+        ("-1", "static", ""),
+        ("0777", "static", ""),
+        ("1k", "static", ""),
+        ("${BACKLOG}", "static", ""),
+    ],
+)
+def test_what_arrives_of_a_backlog(backlog: str, pm: str, arrives: str, tmp_path: Path) -> None:
+    text = f"[www]\nlisten = /a\npm = {pm}\npm.max_children = 5\nlisten.backlog = {backlog}\n"
+    (pool,) = stack_of(tmp_path, {f"{FOLDER}/www.conf": text}, "php=8.2").pools
+    assert pool.listener and pool.listener.backlog_overflow.data == arrives
+
+
+@pytest.mark.parametrize(
+    ("kernel", "backlog", "somaxconn", "arrives"),
+    [
+        ("3.10", 65536, 65536, "kernel 3.10 keeps the lowest 16 bits of 65536, that is 0"),
+        ("3.10", -1, 65540, "kernel 3.10 keeps the lowest 16 bits of 65540, that is 4"),
+        ("3.10", 65536, 65535, ""),
+        ("4.1", 65536, 65536, ""),
+    ],
+)
+def test_old_kernels_keep_16_bits(
+    kernel: str, backlog: int, somaxconn: int, arrives: str, tmp_path: Path
+) -> None:
+    files = {
+        f"{FOLDER}/www.conf": "[www]\nlisten = /a\npm = static\npm.max_children = 5\n"
+        f"listen.backlog = {backlog}\n",
+        "etc/sysctl.d/1.conf": f"net.core.somaxconn = {somaxconn}\n",
+    }
+    (pool,) = stack_of(tmp_path, files, f"kernel={kernel},php=5.6").pools
+    assert pool.listener and pool.listener.backlog_overflow.data == arrives
