@@ -48,7 +48,8 @@ def run(options: Namespace) -> int:
     severities = _project_severities(loaded, rules)
     select = options.select or loaded.project.select
     ignore = [*options.ignore, *loaded.project.ignore]
-    judgement = judge(loaded.stacks, rules.rules, select, ignore, rules.broken)
+    is_asked = loaded.machine.is_asked if loaded.machine and loaded.machine.asked is not None else None
+    judgement = judge(loaded.stacks, rules.rules, select, ignore, rules.broken, is_asked)
     judgement = with_severities(judgement, severities)
     write_result(options, _report(options, judgement, loaded))
     for path in loaded.missing:
@@ -87,6 +88,7 @@ def _report(options: Namespace, judgement: Judgement, loaded: Loaded) -> str:
         verbose=options.verbose,
         paths=options.paths or ["."],
         summary=not options.quiet,
+        machine=loaded.machine,
     )
 
 

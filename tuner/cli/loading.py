@@ -4,9 +4,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tuner.cli.host_target import ThisMachine, this_machine
 from tuner.cli.output import complain
 from tuner.cli.project import Project, load_project
 from tuner.cli.project_paths import (
@@ -21,6 +22,7 @@ from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Kind
 from tuner.laws.version import Version
+from tuner.report.machine import MachineRead
 from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream
 from tuner.stack.build import build_stacks
 from tuner.stack.declared_hosts import DeclaredHost, declared_host, left_over
@@ -36,13 +38,18 @@ STANDARD_INPUT_NAME = "<stdin>"
 
 @dataclass(slots=True)
 class Loaded:
-    """Everything that was read, and the project's settings it was read with."""
+    """Everything that was read, and the project's settings it was read with.
+
+    Where this machine is the target, `machine` says what of it was read, and `files` are those that were
+    asked about.
+    """
 
     project: Project
     project_file: Path | None
     files: list[ReadFile]
     stacks: list[Stack]
     missing: list[str]
+    machine: MachineRead | None = None
 
     @property
     def is_anything_checked(self) -> bool:
@@ -57,28 +64,39 @@ def load(options: Namespace) -> Loaded:
     excludes = DEFAULT_EXCLUDES | frozenset(project.exclude)
     roots = [*parse_roots(options.root or []), *project_roots(project, project_file)]
     given = [path for path in paths if path != STANDARD_INPUT]
+    machine = this_machine(options, given, bool(project.target or project.host), os.environ)
     declared = _concerned(project_hosts(project, project_file, options.target is None), given)
     tree = collect(
         given,
         is_candidate,
         excludes,
         mapped=[shown_path(folder) for folder, _ in roots],
-        also=[shown_path(place) for place in _beside(declared, given)],
+        also=[*map(shown_path, _beside(declared, given)), *(machine.along if machine else ())],
     )
+    if machine:
+        machine.forget_unreadable(tree)
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
-    target = project_target(project, project_file) if options.target is None else named_target(options.target)
+    target = machine.target() if machine else _stated_target(options, project, project_file)
+    is_own = machine is not None and machine.is_own
     added = collect(options.sysctl or [], _is_sysctl_file, excludes)
     sysctl_files = read_tree(added, "sysctl")
     rest = (read_file(source, options.kind, target) for source in left_over(tree, declared))
     hosts = [
         *_declared_hosts(tree, declared, roots, options.kind, target, excludes),
-        *group_hosts(tree, [file for file in rest if file], roots),
+        *group_hosts(tree, [file for file in rest if file], roots, is_this_machine=is_own),
     ]
     stacks = build_stacks(tree, hosts, target, sysctl_files)
     files = [file for host in hosts for file in (*host.files, *host.sysctl_files)]
     files += [*sysctl_files, *(file for host in hosts for file in host.replaced)]
-    return Loaded(project, project_file, _distinct(files), stacks, [*tree.missing, *added.missing])
+    loaded = Loaded(project, project_file, _distinct(files), stacks, [*tree.missing, *added.missing])
+    return _of_machine(loaded, machine, target) if machine else loaded
+
+
+def _stated_target(options: Namespace, project: Project, project_file: Path | None) -> Target:
+    if options.target is None:
+        return project_target(project, project_file)
+    return named_target(options.target)
 
 
 def _concerned(declared: Iterable[DeclaredHost], given: Sequence[str]) -> list[DeclaredHost]:
@@ -133,6 +151,13 @@ def _distinct(files: Sequence[ReadFile]) -> list[ReadFile]:
 
 def _is_sysctl_file(path: str) -> bool:
     return path.endswith(".conf")
+
+
+def _of_machine(loaded: Loaded, machine: ThisMachine, target: Target) -> Loaded:
+    """Tell what was asked about from what was read along."""
+    files = [file for file in loaded.files if machine.is_asked(file.source.disk_path)]
+    asked = frozenset(file.path for file in files) if machine.is_own else None
+    return replace(loaded, files=files, machine=MachineRead(target.name, machine.along, asked))
 
 
 def _folder_of(path: str) -> str:

@@ -25,7 +25,9 @@ def add_reading_options(parser: ArgumentParser) -> None:
     )
     add_project_option(parser)
     parser.add_argument(
-        "--target", metavar="TARGET", help="the machine meant: debian-12, or kernel=6.1,php=8.2,...; none"
+        "--target",
+        metavar="TARGET",
+        help="the machine meant: debian-12, or kernel=6.1,php=8.2,..., host (this one); none",
     )
     parser.add_argument(
         "--sysctl", action="append", metavar="PATH", help="sysctl files of the target (repeatable)"

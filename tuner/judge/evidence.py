@@ -25,7 +25,7 @@ def rests_on_choice(evidence: Iterable[Value]) -> bool:
     """
     given = [value for value in evidence if not value.inputs]
     numbers = [value for value in given if value.unit or not isinstance(value.data, str | bool | None)]
-    return any(value.is_own_choice for value in numbers or given)
+    return any(value.is_own_choice or value.is_observed for value in numbers or given)
 
 
 def locations_of(

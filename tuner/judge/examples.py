@@ -1,14 +1,14 @@
 """The examples of a rule, played through: what each promises, and what came."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
 from tuner.judge.finding import Finding, Judgement, Undecided
-from tuner.judge.rule import CompiledRule, Example, Expectation
+from tuner.judge.rule import CompiledRule, Example, Expectation, LiveMachine
 from tuner.judge.run import judge
 from tuner.load.declared import DeclaredLoad, put_on
 from tuner.source.text import encode
@@ -16,6 +16,7 @@ from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
+from tuner.stack.live.machine import Machine, Reading, RunningSocket
 from tuner.stack.model import Stack
 from tuner.stack.target import Target, parse_target
 
@@ -63,10 +64,13 @@ def write_tree(root: Path, files: Mapping[str, str]) -> None:
         path.write_bytes(encode(content))
 
 
-def stacks_below(root: Path, target: str = "") -> list[Stack]:
-    """Return the request paths of what lies below `root`. Raises UsageError for an unknown target."""
+def stacks_below(root: Path, target: str = "", machine: Machine | None = None) -> list[Stack]:
+    """Return the request paths of what lies below `root`; with `machine`, as that one runs.
+
+    Raises UsageError for an unknown target.
+    """
     tree = collect([str(root)], is_candidate)
-    meant = parse_target(target) if target else Target()
+    meant = replace(parse_target(target) if target else Target(), machine=machine)
     return build_stacks(tree, group_hosts(tree, read_tree(tree, target=meant)), meant)
 
 
@@ -75,10 +79,25 @@ def stacks_of_example(example: Example, root: Path) -> list[Stack]:
 
     Raises UsageError for an unknown target.
     """
-    stacks = stacks_below(root, example.target or "")
+    stacks = stacks_below(root, example.target or "", machine_of(example.live) if example.live else None)
     if example.service_time is not None:
         put_on(stacks, DeclaredLoad(example.service_time, example.qps))
     return stacks
+
+
+def machine_of(live: LiveMachine) -> Machine:
+    """Return the running machine that an example describes."""
+
+    def read(key: str) -> list[Reading]:
+        text = live.sysctl.get(key)
+        reason = f"{key} may not be read" if text is None and key in live.sysctl else ""
+        return [Reading(None if text is None else str(text), live.where, reason)]
+
+    return Machine(
+        read,
+        [RunningSocket(s.address, s.send_q, s.recv_q, s.owner, live.where) for s in live.sockets],
+        frozenset(s.owner for s in live.sockets),
+    )
 
 
 def shortfall(compiled: CompiledRule, example: Example, judgement: Judgement, root: Path) -> str:

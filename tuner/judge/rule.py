@@ -24,6 +24,7 @@ from tuner.judge.names import check_names, check_value
 from tuner.judge.scopes import ScopeName, scope_types
 from tuner.judge.text_place import TextPlace
 from tuner.load.declared import arrivals_per_s, service_time_s
+from tuner.stack.model import Owner
 from tuner.stack.value import Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -73,9 +74,30 @@ class Expectation(_Strict):
     message: str | None = None
 
 
+class LiveSocket(_Strict):
+    """A listening socket of the machine in an example: Send-Q and Recv-Q of `ss`, in connections."""
+
+    owner: Owner
+    address: Text
+    send_q: int = Field(ge=0)
+    recv_q: int = Field(default=0, ge=0)
+
+
+class LiveMachine(_Strict):
+    """The running machine of an example: the text of its sysctl keys, None where one may not be read.
+
+    `where` is what has them, `this machine` or a network namespace of a daemon's own.
+    """
+
+    sysctl: dict[str, str | int | None] = {}
+    where: str = "this machine"
+    sockets: list[LiveSocket] = []
+
+
 class Example(_Strict):
     """A small file tree and what the rule says of it. `target` is what `--target` takes.
 
+    With `live` the files lie on a running machine, which has the versions of `target`.
     `service_time` and `qps` are what the options of these names take: a declared load.
     `also` are the other rules (ids) that find an error in a good example, and rightly so.
     """
@@ -85,6 +107,7 @@ class Example(_Strict):
     target: str | None = None
     service_time: ServiceTime | None = None
     qps: Rate | None = None
+    live: LiveMachine | None = None
     files: dict[Annotated[str, AfterValidator(_inside)], str] = Field(min_length=1)
     expect: list[Expectation] | None = None
     also: list[RuleId] = []

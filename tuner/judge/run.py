@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tuner.errors import RuleError
 from tuner.judge.across_hosts import merge_findings, merge_undecided
+from tuner.judge.concern import IsAsked, is_entity_asked
 from tuner.judge.evaluate import Environment, evaluate, value_at
 from tuner.judge.evidence import evidence_of, locations_of, rests_on_choice, unknown_leaves
 from tuner.judge.finding import SEVERITIES, Finding, Judgement, RuleCrash, Severity, Undecided
@@ -26,12 +27,13 @@ def judge(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     broken: Collection[str] = (),
+    is_asked: IsAsked | None = None,
 ) -> Judgement:
     """Return what the selected rules say of every entity of the stacks, sorted by place and rule.
 
     A rule that fails becomes a RuleCrash and the others go on. `broken` are ids and names of rules that
-    could not be read. Findings name their host where there are several. Raises UsageError for an unknown
-    selector.
+    could not be read. Findings name their host where there are several. Of files that are not `is_asked` only
+    what concerns the others is judged. Raises UsageError for an unknown selector.
     """
     active = selected(rules, select, ignore, broken)
     found: list[Finding] = []
@@ -41,7 +43,7 @@ def judge(
     for stack in judged:
         hosts = (stack.host_name,) if len(judged) > 1 else ()
         for compiled in active:
-            for entity in SCOPES[compiled.rule.scope].entities(stack):
+            for entity in _entities(compiled, stack, is_asked):
                 match _judged(compiled, stack, entity):
                     case Finding() as finding:
                         found.append(replace(finding, hosts=hosts))
@@ -50,6 +52,11 @@ def judge(
                     case RuleCrash() as crash:
                         crashes.append(crash)
     return Judgement(merge_findings(sorted(found, key=_order)), merge_undecided(undecided), crashes)
+
+
+def _entities(compiled: CompiledRule, stack: Stack, is_asked: IsAsked | None) -> Sequence[Entity]:
+    entities = SCOPES[compiled.rule.scope].entities(stack)
+    return [e for e in entities if is_entity_asked(e, is_asked)] if is_asked else entities
 
 
 def _judged(compiled: CompiledRule, stack: Stack, entity: Entity) -> Finding | Undecided | RuleCrash | None:

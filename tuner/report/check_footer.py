@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tuner.formats.document import KINDS
 from tuner.judge.finding import SEVERITIES, Judgement, Severity, Undecided
+from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
 from tuner.report.wording import counted, entity_words, evidence_words, first_of
 from tuner.stack.files import ReadFile
@@ -22,6 +23,7 @@ def footer(
     style: Style,
     verbose: bool,
     paths: Sequence[str] = (),
+    machine: MachineRead | None = None,
 ) -> Iterator[str]:
     """Yield the footer's lines; `verbose` lists everything in full."""
     limit = 10**9 if verbose else LISTED
@@ -29,9 +31,12 @@ def footer(
     yield _read_line(read) if read else style.paint(_nothing_line(paths), "yellow")
     if len(stacks) > 1:
         yield f"{len(stacks)} hosts: {first_of([printable(stack.host_name) for stack in stacks], limit)}"
+    if machine:
+        yield machine.line
     yield from _special_files(files, limit)
-    yield from _not_followed(stacks, limit)
-    without_effect = [printable(path) for stack in stacks for path in stack.not_in_effect]
+    yield from _not_followed(stacks, limit, machine)
+    unloaded = [path for stack in stacks for path in stack.not_in_effect]
+    without_effect = [printable(path) for path in unloaded if machine is None or machine.is_asked(path)]
     if without_effect:
         yield f"not in effect, so not judged: {first_of(without_effect, limit)}"
     yield from _declared_load(stacks)
@@ -74,11 +79,13 @@ def _declared_load(stacks: Sequence[Stack]) -> Iterator[str]:
     )
 
 
-def _not_followed(stacks: Sequence[Stack], limit: int) -> Iterator[str]:
+def _not_followed(stacks: Sequence[Stack], limit: int, machine: MachineRead | None) -> Iterator[str]:
     """Yield what lies outside the given paths, with the places that lead there."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for stack in stacks:
         for item in stack.not_followed:
+            if machine and item.place and not machine.is_asked(item.place.text.path):
+                continue
             places = grouped.setdefault((item.target, item.reason), [])
             if item.place:
                 places.append(printable(str(item.place)))

@@ -9,6 +9,7 @@ from itertools import groupby
 from tuner.judge.finding import Finding, Judgement, Location, RuleCrash
 from tuner.report.check_footer import SEVERITY_PAINT, footer
 from tuner.report.excerpt import Marked, mark
+from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
 from tuner.report.wording import entity_words, evidence_words, first_of, is_in_the_message
 from tuner.stack.files import ReadFile
@@ -31,12 +32,14 @@ def check_text(
     verbose: bool = False,
     paths: Sequence[str] = (),
     summary: bool = True,
+    machine: MachineRead | None = None,
 ) -> str:
     """Return the report, ending in a line end. `verbose` adds notes and lists everything in full.
 
     Without `summary` it holds the findings only, and nothing at all where there are none.
 
-    `paths` are the paths that were given, for the case that nothing below them was checked.
+    `paths` are the paths that were given, for the case that nothing below them was checked; `machine` is what
+    was looked at of the machine that is the target.
     """
     shown = [finding for finding in judgement.findings if verbose or finding.severity != "note"]
     parts = [
@@ -44,7 +47,7 @@ def check_text(
     ]
     parts += [_crash_line(crash, style) for crash in judgement.crashes]
     if summary:
-        parts.append("\n".join(footer(judgement, files, stacks, style, verbose, paths)))
+        parts.append("\n".join(footer(judgement, files, stacks, style, verbose, paths, machine)))
     return "\n\n".join(parts) + "\n" if parts else ""
 
 

@@ -16,17 +16,27 @@ from tuner.stack.hosts import HostFiles
 
 
 def group_hosts(
-    tree: Tree, files: Iterable[ReadFile], root_mappings: Sequence[tuple[str, str]] = ()
+    tree: Tree,
+    files: Iterable[ReadFile],
+    root_mappings: Sequence[tuple[str, str]] = (),
+    *,
+    is_this_machine: bool = False,
 ) -> list[HostFiles]:
-    """Return the hosts of `tree`; `root_mappings` are pairs of a real folder and the host path it becomes."""
+    """Return the hosts of `tree`; `root_mappings` are pairs of a real folder and the host path it becomes.
+
+    With `is_this_machine` the files are those that this machine itself runs with: one host.
+    """
     by_root: dict[str, list[ReadFile]] = {}
     listed = list(files)
     places = [*(file.source.disk_path for file in listed), *_configuration_links(tree)]
     roots = sorted({root for place in places if (root := machine_root(place))}, key=len)
+    if is_this_machine:
+        roots = ["/"]
     for file in listed:
         by_root.setdefault(_owner(file.source.disk_path, roots), []).append(file)
     hosts = [_machine(tree, root, found, root_mappings) for root, found in sorted(by_root.items())]
     for host, root in zip(hosts, sorted(by_root), strict=True):
+        host.is_live = is_this_machine
         host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
     return hosts
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from glob import glob
 from pathlib import PurePosixPath
 
 from tuner.formats.document import Kind
@@ -37,7 +38,8 @@ class HostFiles:
     `unknown` are files whose kind only an include can tell, `aliases` their links by the path on disk.
     `outside_links` are links that leave the given paths.
     `target` is the machine meant, where it is not that of all; `sysctl_files` are stated for this host.
-    `replaced` are files that another file of the host stands in for.
+    `replaced` are files that another file of the host stands in for. `is_live` says that the host is this
+    machine itself, so that an include may lead anywhere on it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class HostFiles:
     target: Target | None = None
     sysctl_files: list[ReadFile] = field(default_factory=list)
     replaced: list[ReadFile] = field(default_factory=list)
+    is_live: bool = False
     _names: dict[str, list[str]] = field(default_factory=dict)
 
     def host_path(self, disk_path: str) -> str:
@@ -78,8 +81,24 @@ class HostFiles:
         normal = os.path.normpath(path)
         if normal in self.by_path or normal in self.unknown:
             return self._as(normal, kind)
+        if self.is_live:
+            return self._find_live(normal, kind)
         is_covered = self.covers(os.path.dirname(normal)) and not self._leaves(normal)
         return Reach.MISSING if is_covered else Reach.OUTSIDE
+
+    def _find_live(self, path: str, kind: Kind) -> ReadFile | Reach:
+        """Return a file of this machine that lies outside the given paths; OUTSIDE if we may not read it."""
+        real = os.path.realpath(path)
+        if real in self.by_path or real in self.unknown:
+            return self._as(real, kind)
+        if not os.path.exists(real):
+            return Reach.MISSING
+        if not os.access(real, os.R_OK):
+            return Reach.OUTSIDE
+        self.unknown[real] = read(path, real)
+        if path != real:
+            self.aliases[real] = [path]
+        return self._as(real, kind)
 
     def covers(self, folder: str) -> bool:
         """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
@@ -122,6 +141,8 @@ class HostFiles:
     def glob(self, pattern: str, kind: Kind) -> list[ReadFile] | Reach:
         """Return the files that match `pattern`, in byte order; OUTSIDE where nothing is known of them."""
         normal = os.path.normpath(pattern)
+        if self.is_live:
+            return self._glob_live(normal, kind)
         names = self._matching(normal, self._names or self._index())
         if names:
             return [self._as(path, kind) for path in sorted(names, key=encode)]
@@ -129,6 +150,11 @@ class HostFiles:
         fixed = "/".join(parts[: next(i for i, part in enumerate(parts) if GLOB.search(part))])
         is_empty = kind == "nginx" and self._is_empty_folder(fixed)
         return [] if is_empty or self.covers(fixed or "/") else Reach.OUTSIDE
+
+    def _glob_live(self, pattern: str, kind: Kind) -> list[ReadFile]:
+        """Return the files of this machine that match and that we may read."""
+        found = (self.find(path, kind) for path in sorted(glob(pattern), key=encode))
+        return [file for file in found if isinstance(file, ReadFile)]
 
     def _is_empty_folder(self, folder: str) -> bool:
         """Say whether `folder` is missing beside others: version control keeps no empty ones.

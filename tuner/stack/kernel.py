@@ -8,7 +8,7 @@ from tuner.laws.sysctl_number import kernel_integer
 from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import HostFiles
-from tuner.stack.line_entities import SysctlKey
+from tuner.stack.line_entities import NotInForce, SysctlKey
 from tuner.stack.model import Kernel
 from tuner.stack.settings import OVERRIDES_CAP, overriding, written
 from tuner.stack.sysctl_order import (
@@ -92,10 +92,16 @@ def _version(target: Target) -> Value:
     version = target.version("kernel")
     if version is None:
         return unknown("kernel.version", "the kernel version: give --target", label="kernel")
-    return Value("kernel.version", str(version), Origin("target", f"target {target.name}"), label="kernel")
+    return Value("kernel.version", str(version), target.origin, label="kernel")
 
 
 def _in_force(sysctl: _Sysctl, key: str) -> Value:
+    """Return the key's value on the running machine if one is looked at, else what its files say."""
+    from_files, machine = _from_files(sysctl, key), sysctl.target.machine
+    return machine.in_force(from_files) if machine else from_files
+
+
+def _from_files(sysctl: _Sysctl, key: str) -> Value:
     """Return the key's value after boot; files that no order ranks and that disagree make it unknown."""
     name = f"kernel.{key.rsplit('.', 1)[-1]}"
     default = defaults.default("kernel", key, name, sysctl.target)
@@ -193,7 +199,19 @@ def _sysctl_key(load_set: _LoadSet, key: str, target: Target) -> SysctlKey:
         system=system,
         lost=lost if lost.state == "absent" else replace(lost, inputs=(boot, system)),
         outcome=_outcome(boot, system),
+        not_in_force=_not_in_force(key, (boot, system), [*at_boot, *by_system], target),
     )
+
+
+def _not_in_force(
+    key: str, written: tuple[Value, Value], found: Sequence[Assignment], target: Target
+) -> NotInForce | None:
+    """Return what the running machine has in spite of its administrator's own files; None without either."""
+    own = [a.text for a in found if a.source.is_machines_own and not a.source.is_vendors]
+    places = [value.origin.place for value in written]
+    if target.machine is None or not any(place and place.text in own for place in places):
+        return None
+    return target.machine.not_in_force(key, [value for value in written if value.is_known])
 
 
 def _outcome(boot: Value, system: Value) -> str:

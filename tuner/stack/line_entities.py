@@ -8,11 +8,26 @@ from tuner.stack.entity import Entity
 from tuner.stack.value import Place, Value
 
 
+class NotInForce(Entity):
+    """A setting of the administrator's that a running machine does not have.
+
+    `instead` is what it has, absent where it has a value that the files set. `where` names the machine or the
+    network namespace that has it; `cure` says how to bring the setting into force there.
+    """
+
+    setting: Value
+    instead: Value
+    where: str
+    cure: str
+
+
 class SysctlKey(Entity):
     """One sysctl key.
 
     `lost` is the last setting of the administrator's that another one beats, with the winners at boot and
     by `sysctl --system` as its inputs; `outcome` says in words which value is in force then.
+    `not_in_force` is what a running machine has in spite of the administrator's files, None where none was
+    looked at or there is nothing to compare.
     """
 
     key: str
@@ -20,6 +35,7 @@ class SysctlKey(Entity):
     system: Value
     lost: Value
     outcome: str
+    not_in_force: NotInForce | None = None
 
 
 class SysctlLine(Entity):

@@ -46,6 +46,7 @@ class Request:
 def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener:
     """Return the listener with the queues that `kernel` gives it."""
     version = target.patch_level("kernel")
+    kernel = _kernel_of(request.owner, kernel, target)
     effective = derive(
         "listener.effective_backlog",
         lambda backlog, somaxconn: effective_backlog(backlog, somaxconn, version),
@@ -63,6 +64,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         label="accept queue capacity",
         words="effective backlog + 1",
     )
+    running_backlog, running_queue = _running(request, target)
     return Listener(
         entity=request.entity,
         owner=request.owner,
@@ -84,6 +86,28 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         syn_queue_capacity=_syn_queue(request, effective, kernel, target),
         bind_conflict=absent("listener.bind_conflict", "it can be bound"),
         sockets=request.sockets,
+        running_backlog=replace(running_backlog, default=effective.data),
+        running_queue=running_queue,
+    )
+
+
+def _kernel_of(owner: Owner, kernel: Kernel, target: Target) -> Kernel:
+    """Return `kernel` as `owner` sees it, where the daemons of a running machine see different ones."""
+    machine = target.machine
+    if machine is None:
+        return kernel
+    keys = ("somaxconn", "tcp_max_syn_backlog", "tcp_syncookies")
+    return kernel.model_copy(update={key: machine.in_force_for(owner, getattr(kernel, key)) for key in keys})
+
+
+def _running(request: Request, target: Target) -> tuple[Value, Value]:
+    """Return effective backlog and queue length of the running socket, both absent without a machine."""
+    if target.machine:
+        return target.machine.running_queues(request.owner, request.address, request.family)
+    words = "no running machine was looked at"
+    return (
+        absent("listener.running_backlog", words, unit=UNIT),
+        absent("listener.running_queue", words, unit=UNIT),
     )
 
 
@@ -176,7 +200,7 @@ def _zero_backlog_fix(target: Target) -> Value:
     version = target.patch_level("kernel")
     known = has_zero_backlog_fix(version) if version else None
     if known is not None:
-        return Value(name, known, Origin("target", f"target {target.name}"), label=label)
+        return Value(name, known, target.origin, label=label)
     options = (
         Option(False, (Condition("SYN queue fix", choice=NO_FIX_OF_JANUARY_2025),)),
         Option(True, (Condition("SYN queue fix", choice=FIX_OF_JANUARY_2025),)),

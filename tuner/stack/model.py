@@ -50,6 +50,9 @@ class Listener(Entity):
     `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
     `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
     `restart` tells how to restart the program, with what that costs.
+    `running_backlog` is the effective backlog that the running socket was given when the program listened,
+    `running_queue` how many connections wait in it now; absent where nothing listens or no running machine
+    was looked at.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
     listener on the same port, or the other way round.
     """
@@ -73,6 +76,8 @@ class Listener(Entity):
     syn_queue_capacity: Value
     bind_conflict: Value
     sockets: Value
+    running_backlog: Value
+    running_queue: Value
     twin: Listener | None = None
 
 

@@ -31,13 +31,15 @@ MACHINES_OWN = ""
 class SysctlFile:
     """One file with its rank: lower `directory` wins among equal names; `is_main` is sysctl.conf.
 
-    `document` is None for a link to /dev/null, which only masks files of the same name.
+    `document` is None for a link to /dev/null, which only masks files of the same name. `is_machines_own`
+    says that it lies where the machine's programs look.
     """
 
     document: Document | None
     name: str
     directory: int
     is_main: bool = False
+    is_machines_own: bool = False
 
     @property
     def is_vendors(self) -> bool:
@@ -95,9 +97,10 @@ def _is_passed_over(path: str) -> bool:
 
 def _place(path: str, document: Document | None) -> tuple[str, SysctlFile]:
     if found := STANDARD.match(path):
-        return MACHINES_OWN, SysctlFile(document, found.group(2), RANKS[found.group(1)])
+        rank = RANKS[found.group(1)]
+        return MACHINES_OWN, SysctlFile(document, found.group(2), rank, is_machines_own=True)
     if path == "/etc/sysctl.conf":
-        return MACHINES_OWN, SysctlFile(document, "sysctl.conf", 0, is_main=True)
+        return MACHINES_OWN, SysctlFile(document, "sysctl.conf", 0, is_main=True, is_machines_own=True)
     if found := SYSCTL_D.match(path):
         return found.group(1), SysctlFile(document, found.group(2), 0)
     if path.endswith("/sysctl.conf"):

@@ -1,13 +1,20 @@
 """The machine the files are meant for: which version of each program it runs, as far as somebody said."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tuner import packaged
 from tuner.errors import UsageError
 from tuner.laws.listen_queue import OLDEST_KERNEL
 from tuner.laws.version import Version
+from tuner.stack.value import Origin
+
+if TYPE_CHECKING:
+    from tuner.stack.live.machine import Machine
 
 PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
 LAST_PHP_5 = "5.6"
@@ -20,7 +27,8 @@ class Target:
 
     `patched` holds, where the release's updates say more than its version number, the oldest patch level
     that an updated machine runs. `name` is empty when nobody named a target. `sysctl_conf_at_boot` is None
-    where it depends on the release. `redis_open_files` is LimitNOFILE of the release's own redis-server unit.
+    where it depends on the release. `redis_open_files` is LimitNOFILE of the release's own redis-server unit,
+    `machine` what runs there, None unless a machine was looked at.
     """
 
     name: str = ""
@@ -29,11 +37,17 @@ class Target:
     sysctl_conf_at_boot: bool | None = None
     php_prefix: str | None = None
     redis_open_files: int | None = None
+    machine: Machine | None = None
 
     @property
     def tells_the_kernel(self) -> bool:
         """Whether the kernel's own numbers follow from it: a release was named, or a kernel version given."""
         return "kernel" in self.versions or self.sysctl_conf_at_boot is not None
+
+    @property
+    def origin(self) -> Origin:
+        """The origin of what follows from the versions."""
+        return Origin("live", self.name) if self.machine else Origin("target", f"target {self.name}")
 
     def version(self, program: str) -> Version | None:
         """Return the version of `program`, or None when it is unknown."""
@@ -43,7 +57,7 @@ class Target:
         """Return the most exact version known of `program`."""
         return self.patched.get(program) or self.versions.get(program)
 
-    def with_version(self, program: str, version: Version) -> "Target":
+    def with_version(self, program: str, version: Version) -> Target:
         """Return this target with a version that the files themselves tell; one that was given wins."""
         if program in self.versions:
             return self

@@ -11,7 +11,7 @@ from tuner.source.text import Text
 from tuner.stack.condition import Condition, Conditions, World, holds_in, worlds
 
 Data = int | float | str | bool
-OriginKind = Literal["file", "default", "target", "declared", "derived", "refused", "unknown"]
+OriginKind = Literal["file", "default", "target", "declared", "derived", "live", "refused", "unknown"]
 State = Literal["known", "unknown", "absent", "disabled"]
 
 
@@ -41,6 +41,7 @@ class Place:
 class Origin:
     """Who set a value: a place in a file, or in words what else did.
 
+    `live` is what a running machine has, with the place of the file that sets the same, if one does.
     `refused` is a value that a file sets and the program does not take; `unknown` may have a place too
     (a template's hole).
     """
@@ -118,6 +119,12 @@ class Value:
     def is_own_choice(self) -> bool:
         """Whether somebody wrote it and it differs from what the program would take by itself."""
         return self.is_written and (self.default is None or self.data != self.default)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether a running machine has it and it differs from what would be there by itself."""
+        is_known = self.origin.kind == "live" and self.is_known and self.default is not None
+        return is_known and self.data != self.default
 
     def option_in(self, world: World) -> Option | None:
         """Return the option that holds in `world`, or None."""

@@ -1,0 +1,1 @@
+"""Reads this machine; imported only when the target is the host."""
