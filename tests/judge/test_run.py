@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,7 +93,7 @@ def test_at_may_name_a_value_that_did_not_decide(make: Make) -> None:
 
 def test_one_place_is_listed_once(make: Make) -> None:
     backlog = make.written("pool.listener.backlog", 65535, "www.conf", 4)
-    stack = stack_with(make, backlog, replace(backlog, name="kernel.somaxconn", data=1))
+    stack = stack_with(make, backlog, backlog._replace(name="kernel.somaxconn", data=1))
     assert len(only_finding(stack, make.rule(**CLAMPED)).locations) == 1
 
 

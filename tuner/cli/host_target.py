@@ -5,7 +5,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.errors import UsageError
 from tuner.source.tree import Tree, lies_in
@@ -32,8 +32,7 @@ POOL_FOLDERS = ("pool.d", "php-fpm.d")
 PHP_FPM_MAIN, NGINX_MAIN = "php-fpm.conf", "nginx.conf"
 
 
-@dataclass(frozen=True, slots=True)
-class ThisMachine:
+class ThisMachine(NamedTuple):
     """This machine as the target. `along` are the files and folders that are read besides the given ones.
 
     `asked` are the real paths that the check is about: what was given, and what a given main file stands for.

@@ -1,7 +1,6 @@
 """The syntax tree that every format is read into."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tuner.source.span import Span
@@ -54,8 +53,7 @@ class Comment(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One file, read: as far as it is readable, with what is wrong in it."""
 
     kind: Kind

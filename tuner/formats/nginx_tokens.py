@@ -5,7 +5,7 @@ nginx stops at the first syntax error; the scanner names that error and reads on
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.formats.document import Comment, Problem, Word
 from tuner.formats.nginx_lua import lua_block_end
@@ -47,8 +47,7 @@ class Statement:
     is_block: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """One file in words: `events` holds each statement in turn, and None where a block ends."""
 
     events: list[Statement | None]

@@ -6,10 +6,10 @@ without a proposal needs signals that no other program's configuration gives.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 from re import Pattern
+from typing import NamedTuple
 
 from tuner.formats.document import Kind
 from tuner.formats.templates import is_template, made_path, prepare
@@ -101,8 +101,7 @@ _BSD_LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """The lines of a file that are neither empty nor comment, without what surrounds them."""
 
     lines: tuple[bytes, ...]

@@ -1,7 +1,6 @@
 """One report of several hosts: what is found on more than one is said once, with all their names."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from tuner.judge.finding import Finding, Undecided
 
@@ -12,7 +11,7 @@ def merge_findings(found: Iterable[Finding]) -> list[Finding]:
     for item in found:
         key = (item.rule, item.entity, item.message, item.locations, item.severity, item.condition)
         earlier = merged.setdefault(key, item)
-        merged[key] = replace(earlier, hosts=_together(earlier.hosts, item.hosts))
+        merged[key] = earlier._replace(hosts=_together(earlier.hosts, item.hosts))
     return list(merged.values())
 
 
@@ -20,9 +19,9 @@ def merge_undecided(undecided: Iterable[Undecided]) -> list[Undecided]:
     """Return each undecided rule once for every entity and reason."""
     merged: dict[Undecided, Undecided] = {}
     for item in undecided:
-        key = replace(item, hosts=())
+        key = item._replace(hosts=())
         earlier = merged.setdefault(key, item)
-        merged[key] = replace(earlier, hosts=_together(earlier.hosts, item.hosts))
+        merged[key] = earlier._replace(hosts=_together(earlier.hosts, item.hosts))
     return list(merged.values())
 
 

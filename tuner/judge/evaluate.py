@@ -5,8 +5,7 @@ Every operand of `and` and `or` is evaluated, so neither the result nor the read
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -176,8 +175,7 @@ class _Evaluation:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(NamedTuple):
     """One element of a generator: whether it passes the `if`, and what it yields."""
 
     passes: Outcome

@@ -1,9 +1,9 @@
 """The examples of a rule, played through: what each promises, and what came."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
@@ -21,8 +21,7 @@ from tuner.stack.model import Stack
 from tuner.stack.target import Target, parse_target
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """An example that did not come out as it says, in words; `where` is its place in the rule's file."""
 
     where: str
@@ -70,7 +69,7 @@ def stacks_below(root: Path, target: str = "", machine: Machine | None = None) -
     Raises UsageError for an unknown target.
     """
     tree = collect([str(root)], is_candidate)
-    meant = replace(parse_target(target) if target else Target(), machine=machine)
+    meant = (parse_target(target) if target else Target())._replace(machine=machine)
     return build_stacks(tree, group_hosts(tree, read_tree(tree, target=meant)), meant)
 
 

@@ -8,7 +8,7 @@ import ast
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.errors import RuleError
 from tuner.judge.operators import ARITHMETIC, ORDERS
@@ -24,8 +24,7 @@ JOIN = "join"
 """A function of messages only: the texts of a generator, separated by commas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """A checked expression. `where` is the place of its source."""
 
     source: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.source.text import encode
 from tuner.stack.value import Place, Value
@@ -15,8 +15,7 @@ Certainty = Literal["certain", "conditional"]
 Role = Literal["primary", "related"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place that belongs to a finding. `note` says in a few words what stands there."""
 
     role: Role
@@ -24,8 +23,7 @@ class Location:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One rule, true for one entity.
 
     `condition` is None when it is certain, else the case in which it holds ("kernel < 5.4"). `evidence`
@@ -60,8 +58,7 @@ class Finding:
         return sha256(encode(parts)).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(NamedTuple):
     """A rule that could not be decided for one entity; `missing` are the unknown values it needs.
 
     `hosts` as in `Finding`.
@@ -75,8 +72,7 @@ class Undecided:
     hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCrash:
+class RuleCrash(NamedTuple):
     """A rule that failed while it was evaluated: a fault of fpmtune or of the rule, never of the files."""
 
     rule: str

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -19,8 +19,7 @@ _BRACE = re.compile(r"[{}]")
 _UNIT_KEEPING_FUNCTIONS = ("min", "max")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A text, cut at its holes."""
 
     parts: tuple[str | Expression, ...]

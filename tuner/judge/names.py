@@ -3,10 +3,9 @@
 import ast
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -15,8 +14,7 @@ from tuner.judge.expression import CONSTANTS, JOIN, Expression
 from tuner.stack.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(NamedTuple):
     """The static type of a list and its elements."""
 
     element: Any

@@ -1,9 +1,8 @@
 """What evaluating an expression gives, and Kleene's three-valued logic over it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuner.stack.value import Value
 
@@ -17,15 +16,13 @@ class Special(Enum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """Data that nothing fixes; `missing` are the Values that would decide it."""
 
     missing: Reads
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of an expression, with the Values that decided it.
 
     `data` is a number, a text, a bool, an entity, a list, a `Special` or an `Unknown`.

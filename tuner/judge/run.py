@@ -1,7 +1,6 @@
 """Rules over stacks: the judgement."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 from tuner.errors import RuleError
 from tuner.judge.across_hosts import merge_findings, merge_undecided
@@ -46,9 +45,9 @@ def judge(
             for entity in _entities(compiled, stack, is_asked):
                 match _judged(compiled, stack, entity):
                     case Finding() as finding:
-                        found.append(replace(finding, hosts=hosts))
+                        found.append(finding._replace(hosts=hosts))
                     case Undecided() as open_question:
-                        undecided.append(replace(open_question, hosts=hosts))
+                        undecided.append(open_question._replace(hosts=hosts))
                     case RuleCrash() as crash:
                         crashes.append(crash)
     return Judgement(merge_findings(sorted(found, key=_order)), merge_undecided(undecided), crashes)

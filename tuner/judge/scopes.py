@@ -1,8 +1,7 @@
 """What rules are about: the scopes, their entities in a stack, and the names an expression may use there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.judge.evaluate import Environment
 from tuner.stack.entity import Entity
@@ -40,8 +39,7 @@ ScopeName = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The entities of one kind; with `is_file_itself` their values are the words of a file, not settings."""
 
     model: type[Entity]

@@ -28,6 +28,6 @@ def severities_by_id(given: Mapping[str, Severity], rules: Sequence[CompiledRule
 def with_severities(judgement: Judgement, by_id: Mapping[str, Severity]) -> Judgement:
     """Return the judgement with the findings of the rules in `by_id` at that severity, however certain."""
     findings = [
-        replace(finding, severity=by_id.get(finding.rule, finding.severity)) for finding in judgement.findings
+        finding._replace(severity=by_id.get(finding.rule, finding.severity)) for finding in judgement.findings
     ]
     return replace(judgement, findings=findings)

@@ -1,13 +1,12 @@
 """Where a text of a rule stands in its file, down to the character that is wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tuner.errors import RuleError
 
 
-@dataclass(frozen=True, slots=True)
-class TextPlace:
+class TextPlace(NamedTuple):
     """The place of one text of a rule.
 
     `words` name it as well as the rule's reader can: `rules/queue/x.yaml:when`. `at` is known for files of
@@ -35,7 +34,7 @@ class TextPlace:
 
     def behind(self, text: str) -> "TextPlace":
         """Return the place of what follows `text` in the same field."""
-        return replace(self, skipped=self.skipped + count_visible(text))
+        return self._replace(skipped=self.skipped + count_visible(text))
 
 
 def count_visible(text: str) -> int:

@@ -1,8 +1,7 @@
 """The verdict on one expression: evaluated as it is, and where it is unknown in every possible world."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.judge.evaluate import Environment, evaluate
 from tuner.judge.expression import Expression
@@ -12,8 +11,7 @@ from tuner.stack.condition import World, describe, worlds
 VerdictKind = Literal["certain", "conditional", "undecided", "pass"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether an expression is true.
 
     `reads` are the Values that decided it. `worlds` are those in which it is true, empty where it is true

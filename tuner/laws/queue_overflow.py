@@ -5,8 +5,7 @@ tcp_conn_request, tcp_check_req of the trees 2.6.32 to 6.12; measured on 6.18.44
 """
 
 import errno
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from tuner.laws.listen_queue import check_kernel
 from tuner.laws.version import Version
@@ -19,8 +18,7 @@ _KERNEL_4_10 = Version.parse("4.10")
 _KERNEL_4_14 = Version.parse("4.14")
 
 
-@dataclass(frozen=True, slots=True)
-class Overflow:
+class Overflow(NamedTuple):
     """A full accept queue as its client sees it.
 
     `reaction`: connect(2) fails at once, sleeps until a slot is free, or the kernel ignores the SYN and the

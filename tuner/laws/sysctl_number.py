@@ -1,7 +1,7 @@
 """How the kernel reads the number in an int sysctl."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 INT_MIN = -(2**31)
 INT_MAX = 2**31 - 1
@@ -13,8 +13,7 @@ _LONGEST_NUMBER_CHARACTERS = 20
 _LONGEST_WRITE_BYTES = 4095
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenNumber:
+class WrittenNumber(NamedTuple):
     """A number as the kernel reads it: its C prefix's `base`, and the text `behind` it that nobody reads.
 
     `as_decimal` is what a person reads who does not know that a leading 0 means base 8.

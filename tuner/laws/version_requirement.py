@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
+from typing import NamedTuple
 
 Numbers = tuple[int, ...]
 
@@ -21,8 +21,7 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 EXPECTED = "versions with ==, !=, >=, <=, > or <, joined by commas, like >=0.1,<1"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRequirement:
+class VersionRequirement(NamedTuple):
     """Clauses that a version has to meet, all of them.
 
     Numbers that are not written count as 0, as in Python packaging (PEP 440): 0.1 equals 0.1.0. A version

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.laws.queueing import EXPONENTIAL_CV, EXPONENTIAL_P95_PER_MEAN
 from tuner.stack.model import Pool, PoolLoad, Stack
@@ -17,8 +17,7 @@ SHORTEST_S, LONGEST_S = 0.000_001, 86_400.0
 EXPONENTIAL = "only the mean is given, so the times are taken as exponential"
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredLoad:
+class DeclaredLoad(NamedTuple):
     """A mean service time, and arrivals a second where they were declared, too, as texts of the user's."""
 
     service_time: str

@@ -1,6 +1,6 @@
 """One line of a file as a report shows it: printable, cut to a width, with the columns of a span in it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.report.terminal import display_width, printable
 from tuner.stack.value import Place
@@ -10,8 +10,7 @@ TAB_STOP = 4
 ELLIPSIS = "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """A source line and, in terminal columns from 0, where its marker starts and how long it is."""
 
     source: str
@@ -19,8 +18,7 @@ class Excerpt:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """A place with its line and column, both from 1, and the excerpt of that line."""
 
     line: int

@@ -1,12 +1,11 @@
 """What a report says of the machine that was looked at."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.report.terminal import printable
 
 
-@dataclass(frozen=True, slots=True)
-class MachineRead:
+class MachineRead(NamedTuple):
     """The machine in words, the paths that were read along, and the files that were asked about.
 
     `asked` is None where everything that was read was.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.judge.finding import Severity
 from tuner.judge.rule import CompiledRule, Example, Expectation
@@ -15,8 +15,7 @@ _HOLE = re.compile(r"\{([^{}]*)\}")
 _FENCE = re.compile(r"`{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleFile:
+class ExampleFile(NamedTuple):
     """A file of an example: its lines are printable; `fence` is what encloses them in markdown."""
 
     path: str
@@ -24,8 +23,7 @@ class ExampleFile:
     fence: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExamplePart:
+class ExamplePart(NamedTuple):
     """An example as it is shown.
 
     `options` are the command line's that it is checked with, `found` the places (and messages) of what the
@@ -39,8 +37,7 @@ class ExamplePart:
     found: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RulePage:
+class RulePage(NamedTuple):
     """Everything a rule's page says. All texts are printable, prose is one line, holes are `<expression>`.
 
     `milder` says in which case a finding is milder, and how mild; it is empty where there is no such case.

@@ -1,7 +1,6 @@
 """`fpmtune show` for people: each host's request path with effective values and who set them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from tuner.report.table import Row, table
 from tuner.report.terminal import Style, display_width, printable
@@ -55,7 +54,7 @@ def _queue_rows(listener: Listener) -> Iterator[Row]:
     effective = _row(listener.effective_backlog, "effective backlog")
     if _is_cut(listener):
         remark = f"{effective.remarks[0]}: cut from {present_words(listener.backlog)}"
-        effective = replace(effective, remarks=(remark, *effective.remarks[1:]), paint="yellow")
+        effective = effective._replace(remarks=(remark, *effective.remarks[1:]), paint="yellow")
     yield effective
     yield _row(listener.accept_queue_capacity, "accept queue")
     if listener.syn_queue_capacity.state != "absent":
@@ -153,7 +152,7 @@ def _heading(word: str, name: str, style: Style) -> str:
 def _row(value: Value, label: str = "") -> Row:
     remarks = (reason_words(value), *map(override_words, value.overrides))
     row = Row(label or label_of(value), present_words(value), remarks)
-    return replace(row, paint="yellow") if value.state == "unknown" else row
+    return row._replace(paint="yellow") if value.state == "unknown" else row
 
 
 def _unknown_row(label: str, reason: str) -> Row:

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.report.terminal import Paint, Style, display_width, padded
 
@@ -11,8 +11,7 @@ VALUE_COLUMN_LIMIT = 12
 MINIMUM_REMARK_WIDTH = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a table, all of it printable. `paint` is the value's colour."""
 
     label: str

@@ -2,8 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 ColorMode = Literal["auto", "always", "never"]
 Paint = Literal["bold", "dim", "red", "yellow", "green", "blue", "cyan"]
@@ -19,8 +18,7 @@ _CODES: dict[Paint, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """Whether output is coloured."""
 
     enabled: bool = False

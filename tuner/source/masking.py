@@ -2,16 +2,15 @@
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from re import Pattern
+from typing import NamedTuple
 
 from tuner.source.span import Span
 
 MASK = b"x"
 
 
-@dataclass(frozen=True, slots=True)
-class HoleGrammar:
+class HoleGrammar(NamedTuple):
     """What a template language looks like.
 
     `value` matches a hole that stands for text; it is masked by a word of the same length.
@@ -22,8 +21,7 @@ class HoleGrammar:
     control: Pattern[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(NamedTuple):
     """Template text with its holes masked: `data` has the length of the original."""
 
     data: bytes

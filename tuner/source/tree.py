@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tuner.source.text import Text, encode
 
@@ -19,8 +19,7 @@ DEFAULT_EXCLUDES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file: its path as users see it and on disk, and its text, or in `failure` why there is none."""
 
     path: str

@@ -1,8 +1,8 @@
 """Addresses of sockets in the form that compares equal, and which of them reach each other."""
 
 import re
-from dataclasses import dataclass
 from socket import AF_INET6, inet_ntop, inet_pton
+from typing import NamedTuple
 
 from tuner.stack.model import Family
 
@@ -12,8 +12,7 @@ EVERY_IPV4_ADDRESS = "0.0.0.0"
 EVERY_ADDRESS = "[::]"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where a pool listens or nginx connects to: a socket's path, or host and port."""
 
     path: str = ""

@@ -5,8 +5,8 @@ A cause is a version nobody stated (`kernel`, `php`, `nginx`, `redis`) or a choi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice, pairwise, product
+from typing import NamedTuple
 
 from tuner.laws.version import Version
 
@@ -14,8 +14,7 @@ WORLDS_CAP = 32
 """More combinations than this are not tried; the value then counts as unknown without options."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One alternative of a cause: versions from `since` up to, not including, `until`, or a `choice`."""
 
     cause: str

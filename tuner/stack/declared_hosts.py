@@ -1,7 +1,7 @@
 """Hosts that the project's settings name: which files each one has, and where."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.source.tree import SourceFile, Tree, lies_in
 from tuner.stack.files import ReadFile
@@ -13,8 +13,7 @@ Reader = Callable[[SourceFile, Target | None], ReadFile | None]
 """Reads a file for a host's target, None for the target of all; gives None for a file of no known kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredHost:
+class DeclaredHost(NamedTuple):
     """One host of the settings; every path is real.
 
     `places` are the folders and files it consists of: where two hold the same file of the host, the later

@@ -1,6 +1,5 @@
 """What a program takes when nobody wrote a setting, by version: the tables of `rules/defaults/`."""
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -25,7 +24,7 @@ def default(table: str, label: str, name: str, target: Target) -> Value:
     if version is None:
         reason = f"the default depends on the {program} version"
         value = undetermined(name, _options(table, label), reason, unit=unit, label=label)
-        return replace(value, default=value.data)
+        return value._replace(default=value.data)
     chosen = next(o for o in _rows(table, label) if _contains(o, version))
     return Value(name, chosen.data, Origin("default", chosen.words), unit, label=label, default=chosen.data)
 

@@ -1,8 +1,7 @@
 """Every file of a tree as fpmtune read it: its kind, its document, and how much of it counts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tuner.formats.document import Document, Kind
 from tuner.formats.recognise import recognise
@@ -16,8 +15,7 @@ ANY_TARGET = Target()
 Status = Literal["checked", "template", "partial", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
+class ReadFile(NamedTuple):
     """A file of a known kind, or one given by name; `reason` says why it is not plainly checked."""
 
     source: SourceFile

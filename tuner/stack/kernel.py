@@ -1,7 +1,7 @@
 """The kernel's part of the Stack: sysctl keys, who sets them, and what stays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tuner.laws.syn_queue import room_without_cookies
 from tuner.laws.sysctl_number import kernel_integer
@@ -32,8 +32,7 @@ from tuner.stack.target import Target
 from tuner.stack.value import Data, Option, Origin, Override, Value, absent, derive, doubted, unknown
 
 
-@dataclass(frozen=True, slots=True)
-class _LoadSet:
+class _LoadSet(NamedTuple):
     """What the boot reads of one set of files, what `sysctl --system` reads, what the boot leaves out."""
 
     keys: Sequence[str]
@@ -42,8 +41,7 @@ class _LoadSet:
     unread: Assignments
 
 
-@dataclass(frozen=True, slots=True)
-class _Sysctl:
+class _Sysctl(NamedTuple):
     """Everything that decides a key's value."""
 
     sets: Sequence[_LoadSet]
@@ -162,7 +160,7 @@ def _refused(default: Value, candidate: Value) -> Value:
     if candidate.origin.place is None:
         return default
     lost = Override(candidate.origin.place.source, candidate.origin, "the kernel refuses it")
-    return replace(default, overrides=(lost, *candidate.overrides)[:OVERRIDES_CAP])
+    return default._replace(overrides=(lost, *candidate.overrides)[:OVERRIDES_CAP])
 
 
 def _with_unread(value: Value, unread: Sequence[Assignment], target: Target) -> Value:
@@ -197,7 +195,7 @@ def _sysctl_key(load_set: _LoadSet, key: str, target: Target) -> SysctlKey:
         key=key,
         boot=boot,
         system=system,
-        lost=lost if lost.state == "absent" else replace(lost, inputs=(boot, system)),
+        lost=lost if lost.state == "absent" else lost._replace(inputs=(boot, system)),
         outcome=_outcome(boot, system),
         not_in_force=_not_in_force(key, (boot, system), [*at_boot, *by_system], target),
     )

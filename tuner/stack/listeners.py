@@ -1,7 +1,7 @@
 """One listening socket: what it asks for, what the kernel gives it, and how much fits into its queues."""
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog, keeps_whole_backlog
 from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
@@ -24,8 +24,7 @@ FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125
 NO_FIX_OF_JANUARY_2025 = "the kernel lacks the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a configuration asks of listen(2).
 
     `words` is the request as the file puts it (`backlog=4096`).
@@ -86,7 +85,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         syn_queue_capacity=_syn_queue(request, effective, kernel, target),
         bind_conflict=absent("listener.bind_conflict", "it can be bound"),
         sockets=request.sockets,
-        running_backlog=replace(running_backlog, default=effective.data),
+        running_backlog=running_backlog._replace(default=effective.data),
         running_queue=running_queue,
     )
 
@@ -121,7 +120,7 @@ def _unchosen(request: Request, effective: Value) -> Value:
     if request.backlog.is_own_choice:
         return absent(name, "somebody chose the backlog", unit=UNIT)
     places = (request.listen,) if request.listen.is_known and request.listen.is_written else ()
-    return replace(effective.renamed(name), inputs=(*effective.inputs, *places))
+    return effective.renamed(name)._replace(inputs=(*effective.inputs, *places))
 
 
 def _refused(request: Request) -> Value:

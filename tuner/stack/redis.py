@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tuner.formats.document import Directive, Document, Word
 from tuner.source.span import Span
@@ -222,7 +222,7 @@ def _ports(settings: _Settings, target: Target) -> list[str]:
     """
     found = [_scalar(settings, label, target) for label in ("port", "tls-port")]
     if settings.named("sentinel") and not found[0].is_written:
-        found[0] = replace(found[0], data=SENTINEL_PORT)
+        found[0] = found[0]._replace(data=SENTINEL_PORT)
     ports = [port for port in map(_port, found) if port]
     bus = _bus_port(settings, target, ports[0]) if ports and _is_cluster(settings) else ""
     return [*ports, bus] if bus else ports

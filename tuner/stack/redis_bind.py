@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.formats.document import Directive
 from tuner.source.text import Text
@@ -16,8 +16,7 @@ ON_EVERY_MACHINE = re.compile(r"127\.[0-9.]+\Z|\[::1\]\Z")
 A_NUMBER = re.compile(r"[0-9.]+\Z|\[")
 
 
-@dataclass(frozen=True, slots=True)
-class BoundAddress:
+class BoundAddress(NamedTuple):
     """One address of `bind`, in the form that compares equal; an optional one (`-::1`) may be missing."""
 
     host: str

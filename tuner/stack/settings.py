@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from tuner.formats.document import Word
 from tuner.source.text import Text
@@ -45,10 +44,10 @@ def written(
     place = Place(text, word.span)
     origin = Origin("file", str(place), place)
     if word.unknown:
-        return Value(name, None, replace(origin, kind="unknown", words=word.unknown), unit, "unknown", label)
+        return Value(name, None, origin._replace(kind="unknown", words=word.unknown), unit, "unknown", label)
     data = read(word.text)
     if data is None:
-        refused = replace(origin, kind="refused", words=f"'{word.text}' is refused")
+        refused = origin._replace(kind="refused", words=f"'{word.text}' is refused")
         return Value(name, None, refused, unit, "unknown", label)
     return Value(name, data, origin, unit, label=label, default=default)
 
@@ -61,12 +60,12 @@ def overriding(winner: Value, loser: Value, reason: str) -> Value:
     lost = (*loser.overrides, *winner.overrides)
     if loser.data is not None and loser.origin.place is not None:
         lost = (Override(loser.data, loser.origin, reason), *lost)
-    return replace(winner, overrides=lost[:OVERRIDES_CAP])
+    return winner._replace(overrides=lost[:OVERRIDES_CAP])
 
 
 def switched_off(value: Value) -> Value:
     """Return `value` as disabled if it is a known 0."""
-    return replace(value, state="disabled") if value.is_known and value.data == 0 else value
+    return value._replace(state="disabled") if value.is_known and value.data == 0 else value
 
 
 def c_int(text: str) -> int:

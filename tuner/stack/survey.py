@@ -6,7 +6,7 @@ Everything is a suggestion with the place that it rests on, never a setting.
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner import packaged
 from tuner.formats.candidate import is_candidate
@@ -43,16 +43,14 @@ _PROGRAMS = ("php", "nginx", "redis")
 _NGINX_PARTS = frozenset({"conf.d", "sites-available", "sites-enabled", "snippets"})
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """Something to say in the settings, and what it rests on, in words."""
 
     text: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What was seen below a folder; every path is relative to it.
 
     `hosts` are folders that hold `etc/`. `roots` are pairs of a folder and the path it likely has on its

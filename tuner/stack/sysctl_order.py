@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.formats.document import Directive, Document
 from tuner.source.text import Text, encode
@@ -27,8 +27,7 @@ MACHINES_OWN = ""
 """The group of the folders that the machine's programs read."""
 
 
-@dataclass(frozen=True, slots=True)
-class SysctlFile:
+class SysctlFile(NamedTuple):
     """One file with its rank: lower `directory` wins among equal names; `is_main` is sysctl.conf.
 
     `document` is None for a link to /dev/null, which only masks files of the same name. `is_machines_own`
@@ -47,8 +46,7 @@ class SysctlFile:
         return self.directory >= RANKS["usr/lib"] or self.name in UBUNTUS_OWN
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """One `key = value` in the order of loading."""
 
     source: SysctlFile

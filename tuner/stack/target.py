@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuner import packaged
 from tuner.errors import UsageError
@@ -21,8 +21,10 @@ LAST_PHP_5 = "5.6"
 PROGRAMS = ("kernel", "php", "nginx", "redis")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+UNSTATED: Mapping[str, Version] = MappingProxyType({})
+
+
+class Target(NamedTuple):
     """Versions by program. A program that is missing here runs an unknown version.
 
     `patched` holds, where the release's updates say more than its version number, the oldest patch level
@@ -32,8 +34,8 @@ class Target:
     """
 
     name: str = ""
-    versions: Mapping[str, Version] = field(default_factory=dict)
-    patched: Mapping[str, Version] = field(default_factory=dict)
+    versions: Mapping[str, Version] = UNSTATED
+    patched: Mapping[str, Version] = UNSTATED
     sysctl_conf_at_boot: bool | None = None
     php_prefix: str | None = None
     redis_open_files: int | None = None
@@ -61,7 +63,7 @@ class Target:
         """Return this target with a version that the files themselves tell; one that was given wins."""
         if program in self.versions:
             return self
-        return replace(self, versions={**self.versions, program: version})
+        return self._replace(versions={**self.versions, program: version})
 
 
 def parse_target(text: str) -> Target:
@@ -112,7 +114,7 @@ def _with_program(base: Target, program: str, version: str) -> Target:
     if program == "kernel" and parsed < OLDEST_KERNEL:
         raise UsageError(f"--target kernel={version}: nothing is known of kernels before {OLDEST_KERNEL}")
     patched = {key: value for key, value in base.patched.items() if key != program}
-    return replace(base, versions={**base.versions, program: parsed}, patched=patched)
+    return base._replace(versions={**base.versions, program: parsed}, patched=patched)
 
 
 def version_in_path(path: str) -> Version | None:

@@ -5,7 +5,6 @@ Most trees hold only some of the pools they talk to, and FastCGI has other serve
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from tuner.stack.address import IPV6_LOOPBACK, Endpoint, nginx_endpoint, pool_endpoint
 from tuner.stack.model import Path, Pool, Unanswered
@@ -53,7 +52,7 @@ def find_unused_pools(paths: Sequence[Path], pools: Iterable[Pool]) -> None:
             continue
         own = pool_endpoint(str(listen.data))
         if _is_local(own) and not any(target and _may_be(target, own) for target in targets):
-            pool.unused_listen = replace(listen, name="pool.unused_listen")
+            pool.unused_listen = listen._replace(name="pool.unused_listen")
 
 
 def _endpoint(member: Value) -> Endpoint | None:

@@ -1,8 +1,7 @@
 """A value that knows where it came from: the centre of the model."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic_core.core_schema import CoreSchema, is_instance_schema
 
@@ -15,8 +14,7 @@ OriginKind = Literal["file", "default", "target", "declared", "derived", "live",
 State = Literal["known", "unknown", "absent", "disabled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A span of one file."""
 
     text: Text
@@ -37,8 +35,7 @@ class Place:
         return f"{self.text.path}:{self.text.position(self.span.start).line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who set a value: a place in a file, or in words what else did.
 
     `live` is what a running machine has, with the place of the file that sets the same, if one does.
@@ -55,8 +52,7 @@ class Origin:
         return str(self.place) if self.place else self.words
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One possible value and the case in which it holds; `data` None: even then it is not known."""
 
     data: Data | None
@@ -65,8 +61,7 @@ class Option:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """A setting that lost against the value in force, and why."""
 
     data: Data
@@ -74,8 +69,7 @@ class Override:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One number or word of the model.
 
     `name` is its path in the model (`kernel.somaxconn`), `label` the program's own word for it
@@ -136,12 +130,12 @@ class Value:
             return self
         option = self.option_in(world)
         if option is None or option.data is None:
-            return replace(self, options=())
-        return replace(self, data=option.data, state="known", options=(), origin=_origin_of(option, self))
+            return self._replace(options=())
+        return self._replace(data=option.data, state="known", options=(), origin=_origin_of(option, self))
 
     def renamed(self, name: str, label: str = "") -> "Value":
         """Return the same value under another name of the model."""
-        return replace(self, name=name, label=label or self.label)
+        return self._replace(name=name, label=label or self.label)
 
 
 def _origin_of(option: Option, value: Value) -> Origin:
@@ -157,11 +151,11 @@ def doubted(value: Value, *, kept: str, lost: str, reason: str) -> Value:
         known = (Option(value.data, (), str(value.origin), value.origin.place),)
     stays = Condition(cause, choice=kept)
     options = (
-        *(replace(option, conditions=(*option.conditions, stays)) for option in known),
+        *(option._replace(conditions=(*option.conditions, stays)) for option in known),
         Option(None, (Condition(cause, choice=lost),)),
     )
     origin = Origin("unknown", reason, value.origin.place)
-    return replace(value, data=None, state="unknown", origin=origin, options=options)
+    return value._replace(data=None, state="unknown", origin=origin, options=options)
 
 
 def may_be_set_by(value: Value, other: str) -> Value:
@@ -196,7 +190,7 @@ def undetermined(
 
 def _merge_equal(options: list[Option]) -> list[Option]:
     if options and all(o.data == options[0].data and o.data is not None for o in options):
-        return [replace(options[0], conditions=())]
+        return [options[0]._replace(conditions=())]
     merged: list[Option] = []
     for option in options:
         joined = _joined(merged[-1], option) if merged else None
@@ -213,7 +207,7 @@ def _joined(first: Option, second: Option) -> Option | None:
     (a,), (b,) = first.conditions, second.conditions
     if a.cause != b.cause or a.choice or a.until is None or a.until != b.since:
         return None
-    return replace(first, conditions=(Condition(a.cause, a.since, b.until),))
+    return first._replace(conditions=(Condition(a.cause, a.since, b.until),))
 
 
 def derive(

@@ -1,7 +1,8 @@
 """What a running machine has: values of /proc/sys and listening sockets, as values of the model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tuner.laws.sysctl_number import kernel_integer
 from tuner.stack.address import same_path
@@ -20,8 +21,7 @@ COMPARED_KEYS = frozenset({"fs.file-max", "fs.nr_open", "vm.overcommit_memory"})
 """With the folders, the keys on a request's way; others are changed at run time by programs that own them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one network namespace, called `where`, has for a key.
 
     `text` is None where it cannot be read, and `reason` says why; without a reason there is no such key.
@@ -34,8 +34,7 @@ class Reading:
     owners: frozenset[Owner] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class RunningSocket:
+class RunningSocket(NamedTuple):
     """A listening socket with its queue lengths in connections; `owner` None: nobody may see whose it is."""
 
     address: str
@@ -45,8 +44,7 @@ class RunningSocket:
     where: str = THIS_MACHINE
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """A running machine. `read` returns what each namespace in question has for a sysctl key.
 
     `running` are the programs of which a process was found, `unseen` the families whose sockets the kernel
@@ -57,7 +55,7 @@ class Machine:
     read: Callable[[str], Sequence[Reading]]
     sockets: Sequence[RunningSocket] = ()
     running: frozenset[Owner] = frozenset()
-    unseen: Mapping[Family, str] = field(default_factory=dict)
+    unseen: Mapping[Family, str] = MappingProxyType({})
     real_path: Callable[[str], str] = same_path
     has_the_files: bool = True
 
@@ -85,7 +83,7 @@ class Machine:
         found = {_data(str(reading.text)) for reading in own}
         if len(found) != 1:
             return value
-        return replace(value, data=found.pop(), state="known", origin=_origin(value.label, own), options=())
+        return value._replace(data=found.pop(), state="known", origin=_origin(value.label, own), options=())
 
     def not_in_force(self, key: str, written: Sequence[Value]) -> NotInForce | None:
         """Return what is in force instead of every one of the `written` values of `key`, known ones.
@@ -104,7 +102,7 @@ class Machine:
         return NotInForce(
             entity=f"sysctl:{key}",
             setting=setting,
-            instead=replace(_instead(key, different), inputs=(setting,)),
+            instead=_instead(key, different)._replace(inputs=(setting,)),
             where=reading.where,
             cure=_cure(reading),
         )
@@ -211,13 +209,13 @@ def _origin(key: str, readings: Sequence[Reading]) -> Origin:
 def _beside_files(from_files: Value, data: Data, origin: Origin) -> Value:
     """Return the live value: with the place that sets it, or with what a place sets to no effect."""
     place = from_files.origin.place
-    live = replace(from_files, data=data, state="known", origin=origin, options=(), inputs=())
+    live = from_files._replace(data=data, state="known", origin=origin, options=(), inputs=())
     if place is None or not from_files.is_known:
         return live
     if from_files.data == data:
-        return replace(live, origin=replace(origin, place=place))
+        return live._replace(origin=origin._replace(place=place))
     lost = Override(from_files.data or 0, from_files.origin, NOT_IN_FORCE)
-    return replace(live, overrides=(lost, *from_files.overrides))
+    return live._replace(overrides=(lost, *from_files.overrides))
 
 
 def _unreadable(from_files: Value, reading: Reading) -> Value:
@@ -234,4 +232,4 @@ def _differing(from_files: Value, readings: Sequence[Reading]) -> Value:
     )
     reason = f"{key} differs between " + " and ".join(reading.where for reading in readings)
     value = unknown(from_files.name, reason, unit=from_files.unit, label=key)
-    return replace(value, options=options)
+    return value._replace(options=options)

@@ -4,8 +4,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 CLONE_NEWNET = 0x40000000
 T = TypeVar("T")
@@ -15,8 +14,7 @@ class NotEnteredError(Exception):
     """The namespace cannot be entered; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """A network namespace by the process whose own it is; `pid` None: ours.
 
     `name` is what messages call it: `this machine`, or the network namespace of a daemon.

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.stack.model import Owner
 
@@ -16,8 +16,7 @@ PROGRAMS: tuple[tuple[re.Pattern[str], Owner], ...] = (
 SOCKET_LINK = re.compile(r"socket:\[([0-9]+)\]\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Daemon:
+class Daemon(NamedTuple):
     """One master process. `namespace` identifies its network namespace, 0 where that cannot be seen.
 
     `sockets` are the inodes of its sockets, None where its file descriptors may not be looked at. `program`

@@ -3,9 +3,8 @@
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from tuner import packaged
 from tuner.stack.live.machine import THIS_MACHINE, Machine, Reading, RunningSocket
@@ -28,8 +27,7 @@ OS_RELEASE = "/etc/os-release"
 VALUE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Inhabited:
+class _Inhabited(NamedTuple):
     """A network namespace and the daemons in it; none where no daemon runs and the namespace is ours."""
 
     namespace: Namespace
@@ -60,7 +58,7 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
         sysctl_conf_at_boot=not any(map(os.path.exists, SYSTEMDS_SYSCTL)),
         php_prefix=release.get("php_prefix"),
         redis_open_files=release.get("redis_open_files"),
-        machine=replace(_machine(places, found), has_the_files=has_the_files),
+        machine=_machine(places, found)._replace(has_the_files=has_the_files),
     )
 
 

@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
@@ -23,8 +23,7 @@ ANSWER_BYTES = 65536
 PATIENCE_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(NamedTuple):
     """One listening socket: `unix:PATH`, `IPV4:PORT` or `[IPV6]:PORT`, and its accept queue in connections.
 
     `queue` is how many wait now (Recv-Q of ss), `backlog` the effective backlog it was given (Send-Q);

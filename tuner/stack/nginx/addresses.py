@@ -1,7 +1,7 @@
 """What nginx's `listen` calls an address."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.stack.address import same_ipv6, same_path
 from tuner.stack.model import Family
@@ -14,8 +14,7 @@ PORT_DIGITS = 9
 EVERY_IPV4 = {"*": "0.0.0.0", "": "0.0.0.0"}
 
 
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
+class ListenAddress(NamedTuple):
     """A socket that nginx listens on. `host` is `0.0.0.0` or `[::]` for every address."""
 
     family: Family

@@ -6,7 +6,6 @@ both ask for SO_REUSEPORT. `nginx -t` does not notice: it passes over "Address a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from tuner.stack.nginx.addresses import ListenAddress
 from tuner.stack.nginx.listens import Listen, listen_value
@@ -45,4 +44,4 @@ def _collide(address: ListenAddress, other: ListenAddress, sockets: Sockets) -> 
 def _conflict(mine: Sequence[Listen], other: ListenAddress, others: Sequence[Listen]) -> Value:
     named = next((listen for listen in others if listen.address == other), others[0])
     value = listen_value(named)
-    return replace(value, name="listener.bind_conflict", data=str(other), inputs=(listen_value(mine[0]),))
+    return value._replace(name="listener.bind_conflict", data=str(other), inputs=(listen_value(mine[0]),))

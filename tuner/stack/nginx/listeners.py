@@ -1,7 +1,6 @@
 """nginx's listening sockets: every `listen` of every server, merged as nginx merges them."""
 
 from collections.abc import Container, Iterable
-from dataclasses import replace
 
 from tuner.formats.document import Word
 from tuner.source.span import Span
@@ -83,7 +82,7 @@ def _backlog(found: list[Listen], target: Target) -> tuple[Value, str]:
         parameter = listen.parameter("backlog")
         if parameter and listen.text:
             return _written_backlog(parameter, listen.text)
-    return replace(default, label="backlog"), f"no backlog= (nginx takes {default.data})"
+    return default._replace(label="backlog"), f"no backlog= (nginx takes {default.data})"
 
 
 def _written_backlog(parameter: Word, text: Text) -> tuple[Value, str]:

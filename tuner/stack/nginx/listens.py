@@ -1,7 +1,7 @@
 """Every `listen` of every server, and what a server is called."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tuner.formats.document import Word
 from tuner.source.text import Text
@@ -16,8 +16,7 @@ OWN_SOCKET_OPTIONS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(NamedTuple):
     """One `listen` directive (or its absence) of one server."""
 
     address: ListenAddress

@@ -1,7 +1,6 @@
 """Where nginx passes requests to FastCGI, with the timeouts in force, and the upstreams they go to."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from tuner.formats.document import Word
 from tuner.stack.model import Listener, Location, Upstream
@@ -106,7 +105,7 @@ def _upstream(word: Word, passed: Value, upstreams: Mapping[str, Upstream]) -> U
     keepalive = absent(
         "upstream.keepalive", "nginx keeps connections only to an upstream {}", label="keepalive"
     )
-    member = replace(passed, name="upstream.member")
+    member = passed._replace(name="upstream.member")
     return Upstream(entity=f"upstream:{word.text}", name=word.text, keepalive=keepalive, members=[member])
 
 

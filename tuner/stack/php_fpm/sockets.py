@@ -1,7 +1,6 @@
 """A pool's socket: what it asks of listen(2), who can connect to it, and whom it lets in."""
 
 import re
-from dataclasses import replace
 from socket import AF_INET, AF_INET6, inet_pton
 
 from tuner.stack import defaults
@@ -52,7 +51,7 @@ def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, 
         return asked, is_replaced
     if passed.is_known:
         lost = Override(asked.data or 0, asked.origin, ONDEMAND_REPLACES)
-        passed = replace(passed, overrides=(lost, *asked.overrides))
+        passed = passed._replace(overrides=(lost, *asked.overrides))
     return passed, is_replaced
 
 
