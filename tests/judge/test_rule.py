@@ -8,7 +8,7 @@ import pytest
 
 from tuner import packaged
 from tuner.errors import RuleError
-from tuner.judge.load import load_rules
+from tuner.judge.load import load_rules, load_rules_to_judge
 from tuner.judge.message import compile_message
 from tuner.judge.rule import FAMILIES, read_rule
 from tuner.judge.scopes import SCOPES, ScopeName
@@ -205,3 +205,8 @@ def test_in_worlds_an_unknown_value_prints_what_it_is_there(somaxconn: Callable[
 
 def test_a_folded_message_is_one_line() -> None:
     assert filled("one\n  two {v}\n", v=value(3)) == "one two 3"
+
+
+def test_the_rules_to_judge_are_the_validated_ones_without_their_examples() -> None:
+    validated = [compiled.rule.model_copy(update={"examples": []}) for compiled in load_rules()]
+    assert [compiled.rule for compiled in load_rules_to_judge()] == validated

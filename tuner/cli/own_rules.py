@@ -7,20 +7,22 @@ from tuner.cli.output import complain
 from tuner.cli.project import Project, load_project
 from tuner.cli.project_paths import shown_path
 from tuner.errors import RuleError, UsageError
-from tuner.judge.load import RuleSet, add_own_rules, load_rules
+from tuner.judge.load import RuleSet, add_own_rules, load_rules, load_rules_to_judge
 from tuner.source.tree import SourceFile, collect
 
 SUFFIXES = (".yaml", ".yml")
 FILES = "*.yaml, *.yml"
 
 
-def load_rule_set(project: Project, project_file: Path | None) -> RuleSet:
+def load_rule_set(project: Project, project_file: Path | None, *, with_examples: bool = False) -> RuleSet:
     """Return the built-in rules and the project's own; faults in the project's files are in the set.
+
+    Only `with_examples` do the built-in ones have theirs.
 
     Raises UsageError for an entry of `rules` that does not exist or lies outside the project's folder.
     """
     if not project.rules or project_file is None:
-        return RuleSet(load_rules())
+        return RuleSet(load_rules() if with_examples else load_rules_to_judge())
     rules = read_own_rules(_entries(project, project_file))
     if not rules.own and not rules.faults:
         rules.faults.append(RuleError(f"{project_file}: rules", f"no rule file ({FILES}) there"))
@@ -29,7 +31,7 @@ def load_rule_set(project: Project, project_file: Path | None) -> RuleSet:
 
 def load_project_rules(config: str | None) -> RuleSet:
     """Return the rules that count in the working directory, after complaining of those with faults."""
-    rules = load_rule_set(*load_project(config, "."))
+    rules = load_rule_set(*load_project(config, "."), with_examples=True)
     complain_of_faults(rules)
     return rules
 

@@ -1,8 +1,6 @@
 """The entities that stand for lines of files and for files themselves, not for parts of the request path."""
 
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Literal, NamedTuple
 
 from tuner.stack.entity import Entity
 from tuner.stack.value import Place, Value
@@ -101,10 +99,8 @@ class FileProblem(Entity):
     place: Place
 
 
-class NotFollowed(BaseModel):
+class NotFollowed(NamedTuple):
     """An include or link that leads out of the given paths."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
 
     target: str
     place: Place | None

@@ -4,8 +4,6 @@ Plain strings are identities (a pool's name, a listener's owner); everything a d
 or a default is a `Value`.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from tuner.stack.entity import Entity
@@ -78,7 +76,7 @@ class Listener(Entity):
     sockets: Value
     running_backlog: Value
     running_queue: Value
-    twin: Listener | None = None
+    twin: "Listener | None" = None
 
 
 class Upstream(Entity):
@@ -108,7 +106,7 @@ class Location(Entity):
     worker_processes: Value
     listeners: list[Listener] = []
     upstream: Upstream | None = None
-    pools: list[Pool] = []
+    pools: "list[Pool]" = []
 
 
 class PoolLoad(Entity):
