@@ -72,6 +72,12 @@ def serve(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return sockets()
 
 
+def beside(order: dict[str, Any]) -> list[Any]:
+    """Start the services, and take the steps while they run."""
+    with serving(order["services"]):
+        return [STEPS[name](argument) for name, argument in order["steps"]]
+
+
 def ask(order: dict[str, Any]) -> Any:  # noqa: ANN401
     """Start the services, run a Python script beside them, and return the JSON that it prints."""
     with serving(order["services"]):
@@ -130,6 +136,7 @@ STEPS: dict[str, Callable[[Any], Any]] = {
     "read": read_keys,
     "run": run,
     "serve": serve,
+    "beside": beside,
     "ask": ask,
 }
 

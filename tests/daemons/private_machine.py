@@ -19,6 +19,8 @@ PROBE = Path(__file__).with_name("inside_machine.py")
 NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
 PATIENCE_S = 60
 CHECKOUT = Path(__file__).parents[2]
+BY_HAND = ["env", "-i", "-C", "/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", f"PYTHONPATH={CHECKOUT}"]
+"""Before a command inside a machine: in the root of the disk, and not as CI's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """The configuration as Debian's packages ship it: nothing in it is a finding, and its queues are known."""
 
 import hashlib
+import json
 import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from private_machine import fpmtune, fpmtune_json
+from private_machine import BY_HAND, fpmtune, fpmtune_json, installed, run_inside
 
 pytestmark = pytest.mark.daemons
 
@@ -160,3 +162,36 @@ def test_the_queues_without_a_target_depend_on_the_kernel(stock: Path) -> None:
     for listener in fpmtune_json("show", stock)["listeners"]:
         options = {option["value"] for option in listener["effective_backlog"]["options"]}
         assert options == {128, 4096 if listener["owner"] == "php-fpm" else 511}, listener["address"]
+
+
+def test_nothing_is_found_on_the_running_machine(stock: Path) -> None:
+    programs = installed()
+    folder = f"/etc/php/{php_folder()}/fpm"
+    redis = ["redis-server", "/etc/redis/redis.conf", "--daemonize", "no", "--logfile", "", "--dir", "/run"]
+    running = [
+        {"command": ["nginx", "-g", "daemon off;"], "pid_file": "/run/nginx.pid"},
+        {
+            "command": [programs.php_fpm, "-F", "-y", f"{folder}/php-fpm.conf"],
+            "pid_file": f"/run/php/php{php_folder()}-fpm.pid",
+        },
+        {"command": [*redis, "--pidfile", "/run/redis/redis.pid"], "pid_file": "/run/redis/redis.pid"},
+    ]
+    steps = [
+        (verb, [*BY_HAND, sys.executable, "-m", "tuner", *arguments])
+        for verb, arguments in (
+            ("run", ("check", "/etc")),
+            ("run", ("check", f"{folder}/pool.d")),
+            ("run", ("show", "--format", "json", "/etc")),
+        )
+    ]
+    binds = {f"/{name}": stock / name for name in (*SHOWN_FOLDERS, "etc/sysctl.d")}
+    ((whole, pools, shown),) = run_inside(binds, [("beside", {"services": running, "steps": steps})])
+    for answer in (whole, pools):
+        assert (answer["status"], PRINTED_FINDING.findall(answer["output"])) == (0, []), answer["output"]
+        assert "target host: this machine" in answer["output"]
+    listeners = json.loads(shown["output"])["listeners"]
+    assert {(li["owner"], li["running_backlog"]["value"]) for li in listeners} == {
+        ("nginx", 511),
+        ("php-fpm", 4096),
+        ("redis", 511),
+    }

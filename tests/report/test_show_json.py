@@ -36,6 +36,8 @@ def test_one_host_has_the_shape_of_the_contract() -> None:
         "accept_queue_capacity": {"value": 512, "unit": "connections", "origin": capacity, "options": []},
         "syn_queue_capacity": {"value": 512, "unit": "connections", "origin": capacity, "options": []},
         "sockets": default_number(1, None, "one socket for all workers"),
+        "running_backlog": default_number(None, None, "not set"),
+        "running_queue": default_number(None, None, "not set"),
     }
     assert report["listeners"][1]["syn_queue_capacity"]["value"] is None
 

@@ -9,7 +9,15 @@ from tuner.stack.value import Value
 
 SCHEMA_VERSION = 1
 LISTS = ("listeners", "paths", "pools", "redis")
-LISTENER_NUMBERS = ("backlog", "effective_backlog", "accept_queue_capacity", "syn_queue_capacity", "sockets")
+LISTENER_NUMBERS = (
+    "backlog",
+    "effective_backlog",
+    "accept_queue_capacity",
+    "syn_queue_capacity",
+    "sockets",
+    "running_backlog",
+    "running_queue",
+)
 LOCATION_NUMBERS = ("fastcgi_connect_timeout", "fastcgi_send_timeout", "fastcgi_read_timeout")
 POOL_NUMBERS = (
     "pm",

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from tuner.stack.model import Owner
@@ -84,11 +85,20 @@ def _text(path: str) -> str:
 
 
 def _sees(pid: int, paths: Sequence[str]) -> bool:
-    """Say whether the process finds the same files at `paths` as we do; without the right to look, yes."""
+    """Say whether the process finds the same files at `paths` as we do.
+
+    Without the right to look, every process does but one of a process namespace below ours: a container's.
+    """
     try:
         return any(_is_same(f"{PROC}/{pid}/root{path}", path) for path in paths)
     except PermissionError:
-        return True
+        return _depth(str(pid)) <= _depth("self")
+
+
+def _depth(process: str) -> int:
+    """Return in how many process namespaces, from that of /proc down, the process has an id."""
+    lines = _text(f"{PROC}/{process}/status").splitlines()
+    return next((len(line.split()) for line in lines if line.startswith("NSpid:")), 0)
 
 
 def _is_same(inside: str, path: str) -> bool:
@@ -109,20 +119,19 @@ def _namespace(process: str) -> int:
 
 
 def _sockets(pid: int) -> frozenset[int] | None:
-    folder = f"{PROC}/{pid}/fd"
+    folder, links = f"{PROC}/{pid}/fd", []
     try:
-        links = [_link(f"{folder}/{name}") for name in os.listdir(folder)]
+        for name in os.listdir(folder):
+            # One that was closed meanwhile is gone; that none may be followed is no answer at all.
+            with suppress(FileNotFoundError):
+                links.append(os.readlink(f"{folder}/{name}"))
     except OSError:
         return None
     return frozenset(int(match[1]) for link in links if (match := SOCKET_LINK.match(link)))
 
 
 def _program(pid: int) -> str:
-    return _link(f"{PROC}/{pid}/exe").removesuffix(" (deleted)")
-
-
-def _link(path: str) -> str:
     try:
-        return os.readlink(path)
+        return os.readlink(f"{PROC}/{pid}/exe").removesuffix(" (deleted)")
     except OSError:
         return ""
