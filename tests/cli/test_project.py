@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from program import BAD_LISTEN, POOL, Ran, fpmtune
 
 from tests.trees import write_tree
+from tuner.cli import project
+from tuner.cli.project import Project
 
 
 @pytest.fixture
@@ -199,3 +203,20 @@ def test_severity_counts_for_what_is_conditional_too(tmp_path: Path) -> None:
     ran = check(tmp_path)
     assert ran.status == 1
     assert [f["severity"] for f in ran.report["findings"] if f["rule"] == "QUE001"] == ["error"]
+
+
+TEXTS = st.text(max_size=3)
+PLAIN = st.dictionaries(
+    st.sampled_from(
+        ["target", "required-version", "select", "ignore", "exclude", "rules", "fail-on", "roots"]
+    ),
+    TEXTS | st.lists(TEXTS | st.integers(), max_size=2) | st.integers() | st.booleans(),
+    max_size=3,
+)
+
+
+@given(PLAIN)
+def test_plain_settings_come_out_as_validated_ones(table: dict[str, object]) -> None:
+    if project._is_plain(table):
+        built = Project.model_construct(**{key.replace("-", "_"): value for key, value in table.items()})
+        assert built == Project.model_validate(table)

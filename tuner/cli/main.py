@@ -73,15 +73,16 @@ def _failed(message: str) -> int:
 
 
 def parser_for(arguments: Sequence[str]) -> ArgumentParser:
-    """Return the parser of a command line: it knows every verb, and the options of the one that is named."""
+    """Return the parser of a command line: it knows the verb that is named, or else every verb."""
     parser = ArgumentParser(
         prog="fpmtune",
         description="Linter and tuner for the PHP serving path: nginx, PHP-FPM, Redis, sysctl as one path.",
     )
     parser.add_argument("--version", action="version", version=f"fpmtune {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    named = next((argument for argument in arguments if not argument.startswith("-")), None)
-    for name, verb in VERBS.items():
+    named = next((argument for argument in arguments if not argument.startswith("-")), "")
+    offered = {named: VERBS[named]} if named in VERBS else VERBS
+    for name, verb in offered.items():
         summary = verb.summary
         added = verbs.add_parser(
             name,

@@ -1,5 +1,6 @@
 """`fpmtune.toml`, or `[tool.fpmtune]` in `pyproject.toml`: what a project says once for all."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,9 @@ from tuner.laws.version_requirement import VersionRequirement
 Text = Annotated[str, StringConstraints(min_length=1)]
 FolderOnHost = Annotated[str, StringConstraints(pattern=r"^/")]
 Roots = dict[Text, FolderOnHost]
+
+PLAIN_TEXTS = frozenset({"required-version", "target"})
+LISTS_OF_TEXTS = frozenset({"select", "ignore", "exclude", "rules"})
 
 
 def _key(field: str) -> str:
@@ -79,16 +83,36 @@ def load_project(config: str | None, start: str) -> tuple[Project, Path | None]:
     """
     path = Path(config) if config else find_settings(Path(start).resolve())
     if path is None:
-        return Project(), None
+        return Project.model_construct(), None
     table = read_settings(path)
     # First of all: another version may know keys that this one would call unknown.
     _check_version(table.get("required-version", ""), path)
+    if _is_plain(table):
+        return Project.model_construct(**{key.replace("-", "_"): value for key, value in table.items()}), path
     try:
         project = Project.model_validate(table)
     except ValidationError as error:
         raise UsageError(f"{path}: {explain(error, Project, table)}") from None
     _check_names(project, path)
     return project, path
+
+
+def _is_plain(table: Mapping[str, object]) -> bool:
+    """Say whether the table holds only texts and lists of texts, each right for its key.
+
+    Most projects need no more, and to build the validator takes as long as to read the project's files.
+    """
+    return all(
+        _is_text(value) if key in PLAIN_TEXTS else _is_list(key, value) for key, value in table.items()
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(key: str, value: object) -> bool:
+    return key in LISTS_OF_TEXTS and isinstance(value, list) and all(map(_is_text, value))
 
 
 def _check_version(wanted: object, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Addresses of sockets in the form that compares equal, and which of them reach each other."""
 
 import re
-from socket import AF_INET6, inet_ntop, inet_pton
+from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from tuner.stack.model import Family
@@ -72,8 +72,8 @@ def pool_address(listen: str) -> tuple[str, Family]:
 def same_ipv6(host: str) -> str:
     """Return an IPv6 address in brackets in the form that compares equal: `[0:0::1]` is `[::1]`."""
     try:
-        return f"[{inet_ntop(AF_INET6, inet_pton(AF_INET6, host.strip('[]')))}]"
-    except (OSError, ValueError):
+        return f"[{IPv6Address(host.strip('[]'))}]"
+    except ValueError:
         return host.lower()
 
 

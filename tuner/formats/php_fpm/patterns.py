@@ -4,6 +4,7 @@ It takes the longest match; the alternatives stand in an order in which the firs
 """
 
 import re
+from functools import cache
 
 _NEWLINE = rb"(?:\r\n|\n|\r)"
 _LINE_END = rb"(?P<line_end>[ \t]*+(?:;[^\r\n]*+)?" + _NEWLINE + rb")|(?P<cut>[ \t]*+;)"
@@ -16,7 +17,14 @@ _LITERAL_DOLLAR = rb"\$(?:\\(?!\$[^{\0]).|[^{\0])"
 _QUOTED_TEXT = rb"(?:[^\"\\$]|\$(?!\{)|\\(?!\"(?:[\r\n]|\Z)).|\\(?=\"(?:[\r\n]|\Z))|\\\Z)++"
 
 
-def _statement_pattern(label: bytes) -> re.Pattern[bytes]:
+_LABEL_WITH_BRACKETS = rb"[^=\n\r\t;&|^$~(){}!\"\[\0]"
+_LABEL = rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]"
+
+
+@cache
+def statement_pattern(names_hold_brackets: bool) -> re.Pattern[bytes]:
+    """Return what stands at the start of a statement; up to PHP 8.2 a name can hold `]`."""
+    label = _LABEL_WITH_BRACKETS if names_hold_brackets else _LABEL
     return re.compile(
         _LINE_END
         + rb"|(?P<equals>[ \t]*+=[ \t]*+)"
@@ -41,12 +49,6 @@ def _enclosed_pattern(end: bytes, closing: bytes) -> re.Pattern[bytes]:
     )  # fmt: skip
 
 
-_LABEL_OLD = rb"[^=\n\r\t;&|^$~(){}!\"\[\0]"
-_LABEL_NEW = rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]"
-STATEMENT_OLD = _statement_pattern(_LABEL_OLD)
-"""At the start of a statement, up to PHP 8.2."""
-STATEMENT_NEW = _statement_pattern(_LABEL_NEW)
-"""At the start of a statement since PHP 8.3, where a name cannot hold `]`."""
 VALUE = re.compile(
     rb"(?P<run>(?:[^$= \t\n\r;&|^~()!\"'\0]|" + _LITERAL_DOLLAR + rb")++)"
     rb"|" + _LINE_END + rb"|(?P<quote>[ \t]*+\")|(?P<blank>[ \t]++)|(?P<mark>[&|^~()!])[ \t]*+"

@@ -19,10 +19,9 @@ from tuner.formats.php_fpm.patterns import (
     QUOTED,
     SECTION,
     SHORT_NAME_NEW,
-    STATEMENT_NEW,
-    STATEMENT_OLD,
     TRUE,
     VALUE,
+    statement_pattern,
 )
 from tuner.source.span import Span
 from tuner.source.text import BOM
@@ -88,7 +87,7 @@ class _Scanner:
         self.line = line
         self.base = base
         self.has_fallback = php >= (8, 3)
-        self.statement = STATEMENT_NEW if self.has_fallback else STATEMENT_OLD
+        self.statement = statement_pattern(not self.has_fallback)
         self.tokens: list[Token] = []
         self.comments: list[Span] = []
         self.dropped: Span | None = None
