@@ -58,39 +58,92 @@ _NGINX_BLOCK = re.compile(
     rb"(?:http|events|server|stream|types|upstream[ \t]++\S++|location[ \t][^{]++"
     rb"|(?:map|geo|split_clients)[ \t][^{;$]*+\$[^{;]++)[ \t]*+\{|location[ \t]++[=~^@/][^{;]++$"
 )
-_NGINX_STATEMENT = re.compile(
-    rb"(?:listen|server_name|proxy_\w++|fastcgi_\w++|uwsgi_\w++|try_files|access_log|error_log|add_header|expires"
-    rb"|gzip(?:_\w++)?|ssl_\w++|worker_(?:processes|connections|rlimit_\w++)|client_\w++|sendfile|tcp_no\w++"
-    rb"|keepalive(?:_\w++)?|log_format|default_type|limit_(?:req|conn)\w*+|server_tokens|set_real_ip_from"
-    rb"|real_ip_header|rewrite[ \t]++\S++[ \t]|set[ \t]++\$\w|return[ \t]++[1-5]\d\d\b|open_file_cache\w*+)"
-    rb"(?:[ \t]++[^=;\s][^;]*+)?;"
+
+
+class _Keys(NamedTuple):
+    """Lines that begin with certain words, those that `line` finds as its first group.
+
+    To look words up costs less than to compile a pattern of all of them.
+    """
+
+    line: Pattern[bytes]
+    words: frozenset[bytes]
+    beginnings: tuple[bytes, ...]
+
+    def match(self, line: bytes) -> bool:
+        """Say whether the line begins with one of the words, or with a longer one of the beginnings."""
+        found = self.line.match(line)
+        if found is None:
+            return False
+        word = found[1].lower()
+        return word in self.words or word.startswith(self.beginnings)
+
+
+def _split(*words: str) -> frozenset[bytes]:
+    return frozenset(" ".join(words).encode().split())
+
+
+_NGINX_STATEMENT = _Keys(
+    re.compile(rb"([a-z_]++)(?:[ \t]++[^=;\s][^;]*+)?;"),
+    _split(
+        "listen server_name try_files access_log error_log add_header expires gzip worker_processes",
+        "worker_connections sendfile keepalive log_format default_type server_tokens set_real_ip_from",
+        "real_ip_header",
+    ),
+    (
+        *(b"proxy_", b"fastcgi_", b"uwsgi_", b"gzip_", b"ssl_", b"worker_rlimit_", b"client_", b"tcp_no"),
+        *(b"keepalive_", b"limit_req", b"limit_conn", b"open_file_cache"),
+    ),
 )
-_FPM_OWN_KEY = re.compile(
-    rb"(?:pm|pm\.\w++|listen\.\w++|php(?:_admin)?_(?:value|flag)\[[^\]]*+\]|request_terminate_timeout"
-    rb"|request_slowlog_timeout|catch_workers_output|decorate_workers_output|clear_env|security\.limit_extensions|slowlog"
-    rb"|emergency_restart_\w++|process_control_timeout|process\.(?:max|priority)"
-    rb"|access\.(?:log|format))[ \t]*+="
+_NGINX_REWRITE = re.compile(
+    rb"(?:rewrite[ \t]++\S++[ \t]|set[ \t]++\$\w|return[ \t]++[1-5]\d\d\b)(?:[ \t]++[^=;\s][^;]*+)?;"
 )
-_FPM_KEY = re.compile(
-    rb"(?:listen|user|group|include|pid|daemonize|error_log|log_level|log_limit|syslog\.\w++|chdir|chroot|prefix"
-    rb"|rlimit_\w++|events\.mechanism|systemd_interval|ping\.\w++|env\[[^\]]*+\]|request_terminate_timeout_\w++"
-    rb"|process\.dumpable|apparmor_hat)[ \t]*+="
+_FPM_LINE = re.compile(rb"([\w.]++)(?:\[[^\]]*+\])?[ \t]*+=")
+_FPM_OWN_KEY = _Keys(
+    _FPM_LINE,
+    _split(
+        "pm php_value php_flag php_admin_value php_admin_flag request_terminate_timeout slowlog",
+        "request_slowlog_timeout catch_workers_output decorate_workers_output clear_env",
+        "security.limit_extensions process_control_timeout process.max process.priority access.log",
+        "access.format",
+    ),
+    (b"pm.", b"listen.", b"emergency_restart_"),
 )
-_REDIS_OWN_KEY = re.compile(
-    rb"(?:tcp-(?:backlog|keepalive)|unixsocket(?:perm)?|protected-mode|maxmemory(?:-\w++)*+|maxclients|appendonly"
-    rb"|appendfsync|appendfilename|auto-aof-[\w-]++|no-appendfsync-on-rewrite|aof-[\w-]++|rdb[\w-]++|dbfilename"
-    rb"|save[ \t]++(?:\d++[ \t]++\d++|\"\")|stop-writes-on-bgsave-error|slowlog-[\w-]++|lazyfree-[\w-]++"
-    rb"|(?:replica|slave)(?:of)?(?:-[\w-]++)?|repl-[\w-]++|min-(?:replicas|slaves)-[\w-]++|masterauth|cluster-[\w-]++"
-    rb"|client-output-buffer-limit|hash-max-[\w-]++|zset-max-[\w-]++|set-max-[\w-]++|list-[\w-]++|activerehashing"
-    rb"|notify-keyspace-events|sentinel[ \t]++[\w-]++|io-threads[\w-]*+|rename-command|lua-time-limit)[ \t]",
-    re.IGNORECASE,
+_FPM_KEY = _Keys(
+    _FPM_LINE,
+    _split(
+        "listen user group include pid daemonize error_log log_level log_limit chdir chroot prefix env",
+        "events.mechanism systemd_interval process.dumpable apparmor_hat",
+    ),
+    (b"syslog.", b"rlimit_", b"ping.", b"request_terminate_timeout_"),
 )
-_REDIS_KEY = re.compile(
-    rb"(?:bind|port|timeout|daemonize|pidfile|loglevel|logfile|databases|dir|include|requirepass|supervised|hz"
-    rb"|user|save|loadmodule|always-show-logo|syslog-\w++|dynamic-hz|latency-[\w-]++|tls-[\w-]++|jemalloc-bg-thread"
-    rb"|active[\w-]++|client-[\w-]++|vm-[\w-]++|glueoutputbuf|hll-[\w-]++|stream-[\w-]++|aclfile|crash-[\w-]++"
-    rb"|enable-[\w-]++|set-proc-title|proc-title-template|locale-collate|shutdown-[\w-]++)[ \t]",
-    re.IGNORECASE,
+_REDIS_LINE = re.compile(rb"([\w-]++)[ \t]")
+_REDIS_OWN_KEY = _Keys(
+    _REDIS_LINE,
+    _split(
+        "tcp-backlog tcp-keepalive unixsocket unixsocketperm protected-mode maxmemory maxclients appendonly",
+        "appendfsync appendfilename no-appendfsync-on-rewrite dbfilename stop-writes-on-bgsave-error",
+        "replica slave replicaof slaveof masterauth client-output-buffer-limit activerehashing",
+        "notify-keyspace-events sentinel rename-command lua-time-limit",
+    ),
+    (
+        *(b"maxmemory-", b"auto-aof-", b"aof-", b"rdb", b"slowlog-", b"lazyfree-", b"replica-", b"slave-"),
+        *(b"repl-", b"min-replicas-", b"min-slaves-", b"cluster-", b"hash-max-", b"zset-max-", b"set-max-"),
+        *(b"list-", b"io-threads"),
+    ),
+)
+_REDIS_SAVE = re.compile(rb"(?i:save)[ \t]++(?:\d++[ \t]++\d++|\"\")(?:[ \t]|$)")
+_REDIS_KEY = _Keys(
+    _REDIS_LINE,
+    _split(
+        "bind port timeout daemonize pidfile loglevel logfile databases dir include requirepass supervised",
+        "hz user save loadmodule always-show-logo dynamic-hz jemalloc-bg-thread glueoutputbuf aclfile",
+        "set-proc-title proc-title-template locale-collate",
+    ),
+    (
+        *(b"syslog-", b"latency-", b"tls-", b"active", b"client-", b"vm-", b"hll-", b"stream-", b"crash-"),
+        *(b"enable-", b"shutdown-"),
+    ),
 )
 _SYSCTL_LINE = re.compile(
     rb"-?[ \t]*+(?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm)[./]"
@@ -106,15 +159,15 @@ class _Content(NamedTuple):
 
     lines: tuple[bytes, ...]
 
-    def count(self, *patterns: Pattern[bytes]) -> int:
+    def count(self, *patterns: Pattern[bytes] | _Keys) -> int:
         return sum(any(pattern.match(line) for pattern in patterns) for line in self.lines)
 
-    def has(self, number: int, pattern: Pattern[bytes]) -> bool:
+    def has(self, number: int, *patterns: Pattern[bytes] | _Keys) -> bool:
         """Say whether so many lines match, without looking further than needed."""
-        matching = (line for line in self.lines if pattern.match(line))
+        matching = (line for line in self.lines if any(pattern.match(line) for pattern in patterns))
         return sum(1 for _ in islice(matching, number)) == number
 
-    def share(self, *patterns: Pattern[bytes]) -> float:
+    def share(self, *patterns: Pattern[bytes] | _Keys) -> float:
         return self.count(*patterns) / len(self.lines)
 
     def stops(self) -> float:
@@ -122,7 +175,7 @@ class _Content(NamedTuple):
         return sum(line.endswith((b";", b"{", b"}")) for line in self.lines) / len(self.lines)
 
     def is_certainly_nginx(self) -> bool:
-        if self.has(3, _NGINX_STATEMENT):
+        if self.has(3, _NGINX_STATEMENT, _NGINX_REWRITE):
             return True
         return self.has(1, _NGINX_BLOCK) and any(b";" in line for line in self.lines)
 
@@ -151,7 +204,7 @@ class _Content(NamedTuple):
         return known > 0 and self.share(_ASSIGNMENT, _SECTION) >= 0.5
 
     def is_certainly_redis(self) -> bool:
-        return self.count(_REDIS_OWN_KEY) >= 2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.8
+        return self.has(2, _REDIS_OWN_KEY, _REDIS_SAVE) and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.8
 
     def may_be_redis(self) -> bool:
         return self.stops() < 0.2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.5

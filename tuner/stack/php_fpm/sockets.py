@@ -1,7 +1,7 @@
 """A pool's socket: what it asks of listen(2), who can connect to it, and whom it lets in."""
 
 import re
-from socket import AF_INET, AF_INET6, inet_pton
+from ipaddress import IPv6Address, ip_address
 
 from tuner.stack import defaults
 from tuner.stack.address import pool_address
@@ -18,6 +18,7 @@ WRITABLE = "every local user may connect"
 ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
 OCTAL_START = re.compile(r"\s*\+?([0-7]*)")
 WRITE_FOR_OTHERS = 0o002
+IPV6_LOOPBACK = IPv6Address(1).packed
 IPV4_MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
@@ -116,12 +117,10 @@ def _reach(listen: str) -> str:
     if family == "unix":
         return "this machine"
     host = address.rpartition(":")[0].strip("[]")
-    for kind in (AF_INET, AF_INET6):
-        try:
-            return _reach_of_bytes(inet_pton(kind, host))
-        except (OSError, ValueError):
-            continue
-    return "this machine" if host == "localhost" else "a name"
+    try:
+        return _reach_of_bytes(ip_address(host).packed)
+    except ValueError:
+        return "this machine" if host == "localhost" else "a name"
 
 
 def _reach_of_bytes(packed: bytes) -> str:
@@ -141,7 +140,7 @@ def _reach_of_ipv4(packed: bytes) -> str:
 
 
 def _reach_of_ipv6(packed: bytes) -> str:
-    if packed == inet_pton(AF_INET6, "::1"):
+    if packed == IPV6_LOOPBACK:
         return "this machine"
     is_private = packed[0] & 0xFE == 0xFC or (packed[0] == 0xFE and packed[1] & 0xC0 == 0x80)
     return "a private address" if is_private else "a public address"
@@ -179,10 +178,8 @@ def _void_clients(text: str) -> str:
 
 
 def _is_address(text: str) -> bool:
-    for family in (AF_INET, AF_INET6):
-        try:
-            inet_pton(family, text)
-        except (OSError, ValueError):
-            continue
-        return True
-    return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
