@@ -224,3 +224,37 @@ def test_a_missing_folder_beside_others_is_an_empty_one_unless_links_fill_it(tmp
     assert host.glob("/etc/nginx/conf.d/*.conf", "nginx") == []
     assert host.glob("/etc/nginx/sites-enabled/*", "nginx") is Reach.OUTSIDE
     assert host.glob("/etc/php/pool.d/*.conf", "php-fpm") is Reach.OUTSIDE
+
+
+@pytest.mark.parametrize("folder", ["opt/plesk/php/8.2/etc", "opt/remi/php82/root/etc", "opt/a/opt/b/c/etc"])
+def test_what_lies_deep_below_opt_belongs_to_the_machine_that_has_an_etc(folder: str, tmp_path: Path) -> None:
+    files = {"web1/etc/sysctl.conf": SYSCTL, f"web1/{folder}/php-fpm.d/www.conf": POOL}
+    host = host_of(tmp_path, files)
+    assert (host.name, sorted(host.by_path)) == (
+        f"{tmp_path}/web1",
+        ["/etc/sysctl.conf", f"/{folder}/php-fpm.d/www.conf"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "root"),
+    [
+        ("web1/etc/sysctl.conf", "opt/php/8.2"),
+        ("usr/local/etc/sysctl.conf", "opt/php/8.2"),
+        ("opt/remi/etc/sysctl.conf", "opt/php/8.2"),
+        ("etc/sysctl.conf", "srv/opt-in/php/8.2"),
+        ("etc/sysctl.conf", "optional/opt"),
+    ],
+)
+def test_a_root_below_no_machines_opt_is_a_machine(other: str, root: str, tmp_path: Path) -> None:
+    write_tree(tmp_path, {other: SYSCTL, f"{root}/etc/php-fpm.d/www.conf": POOL})
+    assert f"{tmp_path}/{root}" in {host.name for host in hosts_of(tmp_path)}
+    assert len(hosts_of(tmp_path)) == 2
+
+
+def test_a_site_reaches_the_pool_below_opt(tmp_path: Path) -> None:
+    site = "server { listen 80; location ~ \\.php$ { fastcgi_pass unix:/run/php/www.sock; } }\n"
+    pool = "opt/plesk/php/8.2/etc/php-fpm.d/www.conf"
+    write_tree(tmp_path, {"etc/nginx/conf.d/site.conf": site, pool: POOL})
+    (stack,) = stacks_of(tmp_path)
+    assert [path.pool is stack.pools[0] for path in stack.paths] == [True]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tuner.source.tree import SourceFile, Tree, lies_in
 from tuner.stack.files import ReadFile
-from tuner.stack.grouping import add_unknown_and_links, at_or_below, machine_root, path_of, sorted_mappings
+from tuner.stack.grouping import add_unknown_and_links, at_or_below, machine_roots, path_of, sorted_mappings
 from tuner.stack.hosts import HostFiles
 from tuner.stack.target import Target
 
@@ -48,7 +48,7 @@ def declared_host(
     own = _own_paths(tree, declared)
     found = (read(source, declared.target) for disk, source in tree.files.items() if disk in own)
     files = sorted((file for file in found if file), key=lambda file: _rank(declared, file.source.disk_path))
-    roots = {root for file in files if (root := machine_root(file.source.disk_path))}
+    roots = machine_roots([file.source.disk_path for file in files])
     mappings = [*declared.roots, *root_mappings, *((root, "/") for root in sorted(roots)), ("/", "/")]
     covered = [*declared.folders, *(folder for folder, _ in root_mappings)]
     host = HostFiles(declared.name, files, sorted_mappings(dict(reversed(mappings)).items()), covered)

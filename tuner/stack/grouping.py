@@ -6,7 +6,7 @@ paths are those on this disk.
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from tuner.formats.recognise import recognise
 from tuner.formats.templates import made_path
@@ -29,7 +29,7 @@ def group_hosts(
     by_root: dict[str, list[ReadFile]] = {}
     listed = list(files)
     places = [*(file.source.disk_path for file in listed), *_configuration_links(tree)]
-    roots = sorted({root for place in places if (root := machine_root(place))}, key=len)
+    roots = sorted(machine_roots(places), key=len)
     if is_this_machine:
         roots = ["/"]
     for file in listed:
@@ -52,15 +52,39 @@ def _owner(disk_path: str, roots: Iterable[str]) -> str:
     return max((root for root in roots if lies_in(disk_path, root)), key=len, default="")
 
 
-def machine_root(disk_path: str) -> str | None:
-    """Return the folder that holds the innermost `etc/` above the file, or None.
+def machine_roots(disk_paths: Collection[str]) -> set[str]:
+    """Return the machines' roots above the files.
 
-    `/usr/etc`, `/usr/local/etc` and `/opt/NAME/etc` belong to the machine above them.
+    What lies at any depth below `opt/` of a machine with an `etc/` of its own belongs to that machine
+    (`/opt/plesk/php/8.2/etc`).
     """
+    roots = {root for path in disk_paths if (root := machine_root(path))}
+    with_etc = roots.intersection(filter(None, map(_folder_of_etc, disk_paths)))
+    return {root for root in roots if with_etc.isdisjoint(_folders_above_opt(root))}
+
+
+def _folders_above_opt(root: str) -> Iterator[str]:
+    parts = root.split("/")
+    return ("/".join(parts[:at]) or "/" for at, part in enumerate(parts) if part == "opt")
+
+
+def _folder_of_etc(disk_path: str) -> str | None:
+    """Return the folder that holds the innermost `etc/` above the file, or None."""
     parts = disk_path.split("/")[:-1]
     if "etc" not in parts[1:]:
         return None
-    above = parts[: len(parts) - 1 - parts[::-1].index("etc")]
+    return "/".join(parts[: len(parts) - 1 - parts[::-1].index("etc")]) or "/"
+
+
+def machine_root(disk_path: str) -> str | None:
+    """Return the root that the innermost `etc/` above the file tells by itself, or None.
+
+    `/usr/etc`, `/usr/local/etc` and `/opt/NAME/etc` belong to the machine above them.
+    """
+    folder = _folder_of_etc(disk_path)
+    if folder is None:
+        return None
+    above = folder.split("/")
     if above[-2:] == ["usr", "local"] or above[-2:-1] == ["opt"]:
         above = above[:-2]
     elif above[-1:] == ["usr"]:

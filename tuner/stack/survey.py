@@ -14,7 +14,7 @@ from tuner.formats.recognise import HEAD_BYTES
 from tuner.formats.templates import made_path
 from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect
 from tuner.stack.files import ReadFile, read_tree
-from tuner.stack.grouping import machine_root
+from tuner.stack.grouping import machine_root, machine_roots
 from tuner.stack.target import version_in_path
 
 _CONTAINER_FILE = re.compile(r"(?:^|/)(?:[^/]*(?:Dockerfile|Containerfile)[^/]*|[^/]*compose[^/]*\.ya?ml)$")
@@ -67,7 +67,7 @@ def survey(folder: str) -> Survey:
     tree = collect([folder], lambda path: is_candidate(path) or _is_clue(path), DEFAULT_EXCLUDES)
     base = tree.roots[0]
     files = [file for file in read_tree(tree) if file.document is not None and not file.source.is_given]
-    hosts = {root for file in files if (root := machine_root(file.source.disk_path))}
+    hosts = machine_roots([file.source.disk_path for file in files])
     inside = [
         posixpath.relpath(root, base) for root in sorted(hosts) if root.startswith(base.rstrip("/") + "/")
     ]
