@@ -1,6 +1,7 @@
 """What fpmtune says of php-fpm's pools, asked of php-fpm itself: settings, clients, times, addresses."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,28 @@ def test_how_php_fpm_reads_times(tmp_path: Path, programs: Installed) -> None:
     ]
     assert real == [duration.seconds.data for duration in stack.durations]
     assert [duration.written for duration in stack.durations] == list(TIMES)
+
+
+RELATIVE = (
+    ("listen = run/$pool.sock",),
+    ("prefix = /usr/share/", "listen = $pool.sock", "prefix = /usr/lib"),
+    ("prefix = share", "listen = ./a.sock"),
+    ("prefix =", "listen = run/d.sock"),
+    ("prefix = /usr/lib", "listen = 127.0.0.1"),
+    ("prefix = /usr/lib", "listen = 127.0.0.1:9000"),
+    ("prefix = /usr/lib", "listen = 9001"),
+    ("prefix = /usr/lib", "listen = /run/g.sock"),
+)
+
+
+def test_where_php_fpm_listens_under_a_prefix(tmp_path: Path, programs: Installed) -> None:
+    pools = "".join(pool(f"p{n}", *lines) for n, lines in enumerate(RELATIVE))
+    written(tmp_path, programs, pools, **LOGS_TO_A_FILE)
+    (stack,) = stacks_of(tmp_path, f"debian-12,{programs.target}")
+    printed = run(tmp_path, programs, programs.php_fpm, "-tt", "-y", f"{folder(programs)}/php-fpm.conf")
+    found = re.findall(r"\tlisten = (.*)", printed["output"])
+    assert [listen.replace("//", "/") for listen in found] == [pool.listen.data for pool in stack.pools]
+    assert len(found) == len(RELATIVE)
 
 
 @pytest.mark.parametrize(("other", "is_ended"), [("0", True), ("-1", False)])

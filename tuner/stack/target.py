@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
 LAST_PHP_5 = "5.6"
+BUILT_ELSEWHERE = ("/opt/", "/usr/local/")
 PROGRAMS = ("kernel", "php", "nginx", "redis")
 
 
@@ -129,6 +130,11 @@ def version_in_path(path: str) -> Version | None:
 
 
 def target_at(path: str, target: Target) -> Target:
-    """Return `target` with the PHP version that a file's path tells, unless one was given."""
+    """Return `target` for the php-fpm of a file: its path tells the PHP version, unless one was given.
+
+    The release's own php-fpm has its files in `/etc`: what was compiled into one of `/opt` is not known.
+    """
+    if path.startswith(BUILT_ELSEWHERE):
+        target = target._replace(php_prefix=None)
     version = version_in_path(path)
     return target.with_version("php", version) if version else target

@@ -11,7 +11,7 @@ from tuner.source.text import Text, encode
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
-from tuner.stack.target import Target
+from tuner.stack.target import Target, target_at
 from tuner.stack.value import Place
 
 DEPTH_CAP = 5
@@ -205,7 +205,7 @@ def _load(
     is_main: bool = False,
 ) -> Instance:
     instance = Instance(files[0], path)
-    loader = _Loader(host, budget, target, instance, is_main=is_main)
+    loader = _Loader(host, budget, target_at(path, target), instance, is_main=is_main)
     for file in files:
         loader.load(file)
     reached |= loader.reached

@@ -12,6 +12,7 @@ from tuner.stack.php_fpm.processes import (
 from tuner.stack.php_fpm.reading import PoolReader
 from tuner.stack.php_fpm.sockets import (
     build_pool_listener,
+    listen_address,
     others_may_write,
     passed_backlog,
     reach,
@@ -35,7 +36,7 @@ def build_pools(instance: Instance, kernel: Kernel, target: Target, is_in_contai
 def _pool(settings: PoolSettings, kernel: Kernel, target: Target, is_in_container: Value) -> Pool:
     read = PoolReader(settings, target)
     pm = read.as_written("pm", process_manager)
-    listen = read.as_written("listen", as_text)
+    listen = listen_address(read)
     backlog, backlog_is_replaced = passed_backlog(read, pm, target)
     listen_mode = read.optional("listen.mode", as_text)
     allowed_clients = read.optional("listen.allowed_clients", as_text)
