@@ -16,6 +16,7 @@ REFUSALS = (
     "hash-comment",
     "spare-servers-inconsistent",
     "syntax-error",
+    "value-refused",
     "include-missing",
 )
 MAIN, POOL = f"{FPM}/php-fpm.conf", f"{FPM}/pool.d/www.conf"
@@ -67,6 +68,30 @@ REFUSED = {
         "cannot be greater than pm.max_children(1)",
         "spare-servers-inconsistent",
         8,
+    ),
+    "php-fpm time": Refused(
+        POOL,
+        pool("www", "listen = 9000", "request_terminate_timeout = 60S"),
+        "unknown suffix used in time value",
+        "value-refused",
+        6,
+    ),
+    "php-fpm overridden": Refused(
+        POOL,
+        pool("www", "listen = 9000", "pm.max_requests = 1k", "pm.max_requests = 10"),
+        "not a valid number",
+        "value-refused",
+        6,
+    ),
+    "php-fpm pm": Refused(
+        POOL, pool("www", "listen = 9000", pm="foo"), "invalid process manager", "value-refused", 3
+    ),
+    "nginx time": Refused(
+        NGINX, http("listen 80; fastcgi_read_timeout 5x;"), "invalid value", "value-refused", 5
+    ),
+    "nginx flag": Refused(NGINX, http("fastcgi_keep_conn yes;"), "invalid value", "value-refused", 5),
+    "redis maxclients": Refused(
+        REDIS, "port 6379\nmaxclients 10k\n", "couldn't be parsed into an integer", "value-refused", 2
     ),
 }
 

@@ -5,7 +5,15 @@ from typing import Literal, NamedTuple
 
 from tuner.judge.evaluate import Environment
 from tuner.stack.entity import Entity
-from tuner.stack.line_entities import ArrayKey, Duration, FileProblem, HashLine, SysctlKey, SysctlLine
+from tuner.stack.line_entities import (
+    ArrayKey,
+    Duration,
+    FileProblem,
+    HashLine,
+    RefusedValue,
+    SysctlKey,
+    SysctlLine,
+)
 from tuner.stack.model import (
     ConnectTimeout,
     Kernel,
@@ -34,6 +42,7 @@ ScopeName = Literal[
     "duration",
     "redis",
     "path",
+    "refused",
     "hash_line",
     "problem",
 ]
@@ -62,6 +71,7 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "duration": Scope(Duration, lambda stack: stack.durations),
     "redis": Scope(Redis, lambda stack: stack.redis),
     "path": Scope(Path, lambda stack: stack.paths),
+    "refused": Scope(RefusedValue, lambda stack: stack.refused, is_file_itself=True),
     "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),
     "problem": Scope(FileProblem, lambda stack: stack.problems, is_file_itself=True),
 }

@@ -21,6 +21,7 @@ from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.redis import build_redis
+from tuner.stack.refused import refused_values
 from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
 from tuner.stack.target import Target
@@ -85,6 +86,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         connect_timeouts=nginx.connect_timeouts,
         unanswered=unanswered_addresses(paths, pools),
         paths=paths,
+        refused=refused_values(instances, nginx.roots, redis),
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],

@@ -82,6 +82,14 @@ class Duration(Entity):
     meant: Value
 
 
+class RefusedValue(Entity):
+    """A value in a file that `program` does not take, with the directive before it in `setting`."""
+
+    program: str
+    setting: str
+    value: Value
+
+
 class HashLine(Entity):
     """A line of a php-fpm file that starts with `#`, or a `#` behind a value that cannot hold one."""
 

@@ -13,6 +13,7 @@ from tuner.stack.line_entities import (
     FileProblem,
     HashLine,
     NotFollowed,
+    RefusedValue,
     SysctlKey,
     SysctlLine,
 )
@@ -251,6 +252,7 @@ class Stack(Entity):
     durations: list[Duration] = []
     redis: list[Redis] = []
     paths: list[Path] = []
+    refused: list[RefusedValue] = []
     hash_lines: list[HashLine] = []
     problems: list[FileProblem] = []
     not_followed: list[NotFollowed] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
 from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, Upstream
-from tuner.stack.nginx.blocks import Configuration, load_configurations
+from tuner.stack.nginx.blocks import Block, Configuration, load_configurations
 from tuner.stack.nginx.connect_timeouts import build_connect_timeouts
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
@@ -20,12 +20,16 @@ INCLUDED_FOLDERS = frozenset(
 
 @dataclass(slots=True)
 class Nginx:
-    """What the nginx files of one host say; `is_complete` where it is one main file with all it includes."""
+    """What the nginx files of one host say; `is_complete` where it is one main file with all it includes.
+
+    `roots` are the outermost blocks of all its configurations.
+    """
 
     listeners: list[Listener] = field(default_factory=list)
     upstreams: list[Upstream] = field(default_factory=list)
     locations: list[Location] = field(default_factory=list)
     connect_timeouts: list[ConnectTimeout] = field(default_factory=list)
+    roots: list[Block] = field(default_factory=list)
     is_complete: bool = False
 
 
@@ -33,6 +37,7 @@ def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: Include
     """Return the listeners, upstreams and FastCGI locations of every nginx of `host`."""
     built = Nginx()
     loaded = load_configurations(host, report)
+    built.roots = [configuration.root for configuration in loaded]
     for configurations in _instances(loaded, host):
         upstreams = {name: u for c in configurations for name, u in build_upstreams(c, target).items()}
         listeners, by_server = build_listeners([c.root for c in configurations], kernel, target)

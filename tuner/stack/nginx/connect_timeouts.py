@@ -35,7 +35,7 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
     endpoints = [_endpoint(member) for member in members]
     has_unseen = any(inner.not_followed for level in levels for inner in level.walk())
     return ConnectTimeout(
-        entity=f"{DIRECTIVE}:{_title(levels[0]) if levels else 'nginx'}",
+        entity=f"{DIRECTIVE}:{title_of(levels[0]) if levels else 'nginx'}",
         timeout=timeout.renamed("connect_timeout.timeout"),
         tcp_member=_tcp_member(members, timeout),
         has_only_unix_sockets=not has_unseen and all(e is not None and bool(e.path) for e in endpoints),
@@ -58,7 +58,7 @@ def _sets_at(level: Block, place: Place) -> bool:
     )
 
 
-def _title(level: Block) -> str:
+def title_of(level: Block) -> str:
     """Return a name of the block that stays when lines move."""
     server = next((around for around in level.upwards() if around.name == "server"), None)
     title = server_title(server) if server else level.context

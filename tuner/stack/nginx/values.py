@@ -49,7 +49,7 @@ def _nearest(levels: Iterable[Block], directive: str, value: Value, default: Val
 def worker_processes(outermost: Block, target: Target) -> Value:
     """Return the number of worker processes; `auto` is the number of CPUs, which no file tells."""
     name = "nginx.worker_processes"
-    value = in_force(outermost, "worker_processes", name, _count_or_auto, target)
+    value = in_force(outermost, "worker_processes", name, count_or_auto, target)
     if value.is_known and value.data == AUTO:
         return unknown(
             name, "worker_processes auto: one a CPU", label="worker_processes", place=value.origin.place
@@ -57,7 +57,8 @@ def worker_processes(outermost: Block, target: Target) -> Value:
     return value
 
 
-def _count_or_auto(text: str) -> Data | None:
+def count_or_auto(text: str) -> Data | None:
+    """Read a number of worker processes, or `auto`."""
     return AUTO if text == AUTO else decimal(text)
 
 

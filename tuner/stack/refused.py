@@ -1,0 +1,114 @@
+"""Values that a program does not take, so that it does not start, wherever they stand in its files."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tuner.formats.document import Word
+from tuner.source.text import Text
+from tuner.stack.line_entities import RefusedValue
+from tuner.stack.model import Redis
+from tuner.stack.nginx.blocks import Block
+from tuner.stack.nginx.connect_timeouts import title_of
+from tuner.stack.nginx.values import count_or_auto, on_or_off, variable
+from tuner.stack.php_fpm.durations import GLOBAL_TIMES, POOL_TIMES
+from tuner.stack.php_fpm.loading import Instance, PoolSettings
+from tuner.stack.php_fpm.processes import process_manager
+from tuner.stack.php_fpm.reading import with_pool_name
+from tuner.stack.settings import Reader, decimal, nginx_time_s, php_fpm_integer, php_fpm_time_s, written
+from tuner.stack.value import Origin, Place, Value
+
+PHP_FPM_INTEGERS = (
+    *("pm.max_children", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"),
+    *("pm.max_spawn_rate", "pm.max_requests", "request_slowlog_trace_depth", "rlimit_files"),
+    *("process.max", "process.priority", "emergency_restart_threshold"),
+)
+"""Integer directives, without `listen.backlog`, which the model follows to its socket.
+
+Source: php-src sapi/fpm/fpm/fpm_conf.c, fpm_conf_set_integer().
+"""
+
+PHP_FPM_READERS: Mapping[str, Reader] = {
+    "pm": process_manager,
+    **dict.fromkeys(PHP_FPM_INTEGERS, php_fpm_integer),
+    **dict.fromkeys((*POOL_TIMES, *GLOBAL_TIMES), php_fpm_time_s),
+}
+
+FASTCGI_CONTEXTS = frozenset({"http", "server", "location"})
+NGINX_READERS: Mapping[str, tuple[frozenset[str], Reader]] = {
+    "fastcgi_connect_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
+    "fastcgi_send_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
+    "fastcgi_read_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
+    "fastcgi_keep_conn": (FASTCGI_CONTEXTS, on_or_off),
+    "keepalive": (frozenset({"upstream"}), decimal),
+    "worker_processes": (frozenset({"main"}), count_or_auto),
+}
+"""How nginx reads a directive, and the blocks in which its name means that directive."""
+
+
+def refused_values(
+    instances: Iterable[Instance], nginx_roots: Iterable[Block], redis: Iterable[Redis]
+) -> list[RefusedValue]:
+    """Return every refused value of the files that the programs load, each place once.
+
+    One that a later setting overrides is refused as well; what a template fills in later is not judged.
+    """
+    found: dict[Place | None, RefusedValue] = {}
+    for refused in (*_of_php_fpm(instances), *_of_nginx(nginx_roots), *_of_redis(redis)):
+        found.setdefault(refused.value.origin.place, refused)
+    return list(found.values())
+
+
+def _of_php_fpm(instances: Iterable[Instance]) -> Iterator[RefusedValue]:
+    for instance in instances:
+        yield from _of_section(instance.global_settings, "php-fpm")
+        for pool in instance.pools.values():
+            yield from _of_section(pool, f"pool:{pool.name}")
+
+
+def _of_section(settings: PoolSettings, entity: str) -> Iterator[RefusedValue]:
+    for setting in settings.settings:
+        directive = setting.directive
+        label = directive.name.text.lower()
+        if label not in PHP_FPM_READERS or directive.key or not directive.args:
+            continue
+        word = with_pool_name(directive.args[0], settings)
+        # Before PHP 7 a comment starts there; what later ones make of it is told of the `#` itself.
+        if "#" not in word.text:
+            yield from _refused(entity, "php-fpm", f"{label} = ", word, setting.text, PHP_FPM_READERS[label])
+
+
+def _of_nginx(roots: Iterable[Block]) -> Iterator[RefusedValue]:
+    for root in roots:
+        for block in root.walk():
+            contexts, read = NGINX_READERS.get(block.name, (frozenset(), decimal))
+            directive, level = block.directive, block.parent
+            if block.context in contexts and directive and directive.args and block.text and level:
+                word = variable(directive.args[0])
+                yield from _refused(_name_of(block, level), "nginx", f"{block.name} ", word, block.text, read)
+
+
+def _name_of(block: Block, level: Block) -> str:
+    if level.name == "upstream":
+        return f"upstream:{' '.join(level.arguments)}"
+    return f"{block.name}:{title_of(level)}"
+
+
+def _of_redis(servers: Iterable[Redis]) -> Iterator[RefusedValue]:
+    for server in servers:
+        value = server.maxclients
+        if value.is_refused and value.origin.place:
+            yield _entity(server.entity, "redis", f"{value.label} ", value.origin.place)
+
+
+def _refused(
+    entity: str, program: str, before: str, word: Word, text: Text, read: Reader
+) -> Iterator[RefusedValue]:
+    value = written("refused.value", word, text, read, label=before)
+    if value.is_refused and value.origin.place:
+        yield _entity(entity, program, before, value.origin.place)
+
+
+def _entity(entity: str, program: str, before: str, place: Place) -> RefusedValue:
+    source = " ".join(place.source.split())
+    label = before.removesuffix(" ").removesuffix(" =")
+    value = Value("refused.value", source, Origin("file", str(place), place), label=label)
+    return RefusedValue(entity=entity, program=program, setting=f"{before}{source}".strip(), value=value)
