@@ -16,6 +16,7 @@ def test_hosts_are_folders_that_hold_etc(tmp_path: Path) -> None:
             "hosts/web1/etc/nginx/nginx.conf": "events {}\n",
             "hosts/web2/etc/sysctl.conf": "vm.swappiness=1\n",
             "vendor/x/etc/sysctl.conf": "vm.swappiness=1\n",
+            "hosts/web1/opt/plesk/php/8.2/etc/php-fpm.d/www.conf": POOL,
             "docs/etc/readme.txt": "",
         },
     )
