@@ -11,6 +11,7 @@ from tuner.laws.queueing import (
     answer_time_s,
     capacity_per_s,
     drain_time_s,
+    enough_workers,
     largest_backlog,
     longest_mean_service_time_s,
     utilisation,
@@ -110,6 +111,26 @@ def test_longest_mean_service_time() -> None:
     assert longest_mean_service_time_s(4096, 5, 60) == pytest.approx(0.0703, abs=0.0001)
     assert longest_mean_service_time_s(99, 10, 15.006) == pytest.approx(1)
     assert longest_mean_service_time_s(65535, 1, 1) == 0
+
+
+def share_that_waits(workers: int, busy: float) -> float:
+    """Erlang's C formula, by the recursion of his B formula."""
+    blocked = 1.0
+    for number in range(1, workers + 1):
+        blocked = busy * blocked / (number + busy * blocked)
+    return blocked / (1 - busy / workers * (1 - blocked))
+
+
+@pytest.mark.parametrize("busy", [0.3, 1.0, 2.0, 5.5, 8.0, 16.16, 40.0, 100.0, 199.5])
+def test_enough_workers_is_the_least_number_by_erlang_give_or_take_one(busy: float) -> None:
+    least = next(n for n in range(1, 400) if n > busy and share_that_waits(n, busy) <= 0.1)
+    assert abs(enough_workers(busy / 0.1, 0.0995) - least) <= 1
+
+
+def test_enough_workers() -> None:
+    assert enough_workers(320, 0.0502) == 22
+    assert enough_workers(0, 1) == 1
+    assert enough_workers(100, 0.0995, beta=0) == 10
 
 
 def test_utilisation() -> None:

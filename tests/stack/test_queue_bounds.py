@@ -54,6 +54,7 @@ def test_with_a_load(tmp_path: Path) -> None:
         "shortest_read_timeout": 1,
         "capacity": pytest.approx(158.416, abs=0.001),
         "utilisation": 0.758,
+        "enough_workers": 10,
         "largest_backlog": 112,
         "drain_time": 0.72,
         "answer_time": 1.01,

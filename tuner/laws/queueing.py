@@ -7,7 +7,7 @@ where they are exponential. Checked against php-fpm 8.2 behind nginx in overload
 (tests/data/laws/overload_shares.csv).
 """
 
-from math import floor, isfinite, sqrt
+from math import ceil, floor, isfinite, sqrt
 
 OVERHEAD_S = 0.0005
 """What a request costs a worker beside its service time: 0.3 to 0.7 ms were measured."""
@@ -18,6 +18,9 @@ SAFETY_Z = 2.0
 EXPONENTIAL_CV = 1.0
 EXPONENTIAL_P95_PER_MEAN = 3.0
 """The 95th percentile of an exponential service time over its mean: -ln 0.05, 2.996."""
+
+ONE_IN_TEN_WAITS = 1.42
+"""Halfin and Whitt's beta where a tenth of the requests finds every worker busy."""
 
 
 def capacity_per_s(workers: int, mean_service_time_s: float, overhead_s: float = OVERHEAD_S) -> float:
@@ -40,6 +43,26 @@ def utilisation(arrivals_per_s: float, capacity: float) -> float:
     _check_not_negative("arrival rate", arrivals_per_s)
     _check_positive("capacity", capacity)
     return arrivals_per_s / capacity
+
+
+def enough_workers(
+    arrivals_per_s: float,
+    mean_service_time_s: float,
+    beta: float = ONE_IN_TEN_WAITS,
+    overhead_s: float = OVERHEAD_S,
+) -> int:
+    """Return how many workers it takes so that only the share of requests that `beta` stands for waits.
+
+    With R = arrivals * (s + o), the workers that are busy on average, it is R + beta sqrt(R), rounded up:
+    Halfin and Whitt, "Heavy-traffic limits for queues with many exponential servers", 1981. At most one away
+    from the least number that Erlang's C formula gives. Raises ValueError for negative numbers.
+    """
+    _check_not_negative("arrival rate", arrivals_per_s)
+    _check_positive("mean service time", mean_service_time_s)
+    _check_not_negative("beta", beta)
+    _check_not_negative("overhead", overhead_s)
+    busy = arrivals_per_s * (mean_service_time_s + overhead_s)
+    return max(1, ceil(busy + beta * sqrt(busy)))
 
 
 def drain_time_s(backlog: int, capacity: float) -> float:

@@ -25,7 +25,7 @@ from tuner.stack.refused import refused_values
 from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
 from tuner.stack.target import Target
-from tuner.stack.unanswered import find_unused_pools, have_own_addresses, unanswered_addresses
+from tuner.stack.unanswered import find_unused_pools, first_of, have_own_addresses, unanswered_addresses
 
 
 def build_stacks(
@@ -62,7 +62,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         for pool in build_pools(instance, kernel, target, is_in_container(instance, recipes))
     ]
     paths = join(nginx.locations, pools)
-    find_unused_pools(paths, pools)
+    unused = find_unused_pools(paths, pools)
     redis = build_redis(host, kernel, target, report)
     for pool in pools:
         bound_queue(pool)
@@ -80,6 +80,8 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         locations=nginx.locations,
         upstreams=nginx.upstreams,
         pools=pools,
+        unused_pools=len(unused),
+        first_unused_listen=first_of(unused),
         array_keys=[key for instance in instances for key in build_array_keys(instance)],
         durations=[duration for instance in instances for duration in build_durations(instance)],
         redis=redis,

@@ -126,6 +126,7 @@ class PoolQueue(Entity):
     """What a pool's accept queue means in time, by the laws of `tuner.laws.queueing`.
 
     `capacity` is what all its workers serve, in requests a second, `utilisation` the arrivals' share of it.
+    `enough_workers` is how many it takes so that hardly a request waits for one.
     `largest_backlog` is the longest queue whose last request is answered before nginx gives up. Of the queue
     in force, `drain_time` is how long it takes to be served when full, `answer_time` when the last request of
     it has its answer, and `longest_mean_service_time` the slowest traffic of which all is answered in time.
@@ -134,6 +135,7 @@ class PoolQueue(Entity):
     shortest_read_timeout: Value
     capacity: Value
     utilisation: Value
+    enough_workers: Value
     largest_backlog: Value
     drain_time: Value
     answer_time: Value
@@ -236,7 +238,8 @@ class Stack(Entity):
     """One host.
 
     `has_every_pool` says that all files of its php-fpm were read and give each pool an address of its own,
-    `has_every_location` that there is one nginx and all its files were read.
+    `has_every_location` that there is one nginx and all its files were read. `unused_pools` is how many of
+    its pools have an `unused_listen`, and `first_unused_listen` that of the first, absent if there is none.
     """
 
     kernel: Kernel
@@ -248,6 +251,8 @@ class Stack(Entity):
     connect_timeouts: list[ConnectTimeout] = []
     unanswered: list[Unanswered] = []
     pools: list[Pool] = []
+    unused_pools: int = 0
+    first_unused_listen: Value
     array_keys: list[ArrayKey] = []
     durations: list[Duration] = []
     redis: list[Redis] = []

@@ -48,6 +48,15 @@ def bound_queue(pool: Pool) -> None:
             label="utilisation",
             words="arrival rate / capacity",
         ),
+        enough_workers=derive(
+            "pool.queue.enough_workers",
+            queueing.enough_workers,
+            load.arrival_rate,
+            load.service_time,
+            unit=pool.max_children.unit,
+            label="enough workers",
+            words="R + 1.42 sqrt(R), R = arrival rate * (mean service time + 0.5 ms): one request in ten waits",
+        ),
         largest_backlog=derive(
             "pool.queue.largest_backlog",
             queueing.largest_backlog,
