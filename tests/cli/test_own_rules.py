@@ -8,6 +8,8 @@ import pytest
 from program import BAD_LISTEN, POOL, Ran, fpmtune
 
 from tests.trees import write_tree
+from tuner.cli.own_rules import load_rule_set
+from tuner.cli.project import Project
 
 HOUSE = """\
 id: ACME001
@@ -262,3 +264,41 @@ def test_no_rule_is_status_3(tmp_path: Path) -> None:
     assert fpmtune("rules", "test", "empty", cwd=tmp_path).status == 3
     ran = fpmtune("rules", "test", "gone", cwd=tmp_path)
     assert (ran.status, ran.err) == (2, "fpmtune: gone: no such file or folder\n")
+
+
+def test_the_result_of_playing_examples_is_text(tmp_path: Path) -> None:
+    ran = fpmtune("rules", "--format", "json", "test", cwd=project(tmp_path, a=HOUSE))
+    assert (ran.status, ran.out) == (2, "")
+    assert "rules test writes text only" in ran.err
+
+
+def test_a_check_validates_no_built_in_rule_beside_own_ones(tmp_path: Path) -> None:
+    folder = project(tmp_path, a=HOUSE)
+    for with_examples in (False, True):
+        settings = Project(rules=[str(folder / "house")])
+        rules = load_rule_set(settings, folder / "fpmtune.toml", with_examples=with_examples)
+        assert [rule.rule.id for rule in rules.own] == ["ACME001"]
+        assert all(bool(r.rule.examples) is with_examples for r in rules.rules if not r.is_own)
+
+
+REFUSED_BACKLOG = '"events {}\\nhttp { server { listen 80 backlog=0; } }\\n"'
+
+
+@pytest.mark.parametrize(
+    ("files", "also", "status", "came"),
+    [
+        ("", [], 0, "0 failed"),
+        (f"nginx.conf: {REFUSED_BACKLOG}", [], 0, "0 failed"),
+        (f"nginx.conf: {REFUSED_BACKLOG}", ["QUE003"], 0, "0 failed"),
+        ("", ["QUE003"], 1, "expected no finding, and errors by QUE003; came no error by any other rule"),
+        (f"nginx.conf: {REFUSED_BACKLOG}", ["QUE002"], 1, "errors by QUE002; came errors by QUE003"),
+    ],
+)
+def test_the_errors_of_others_are_as_a_good_example_lists_them(
+    tmp_path: Path, files: str, also: list[str], status: int, came: str
+) -> None:
+    head, good = HOUSE.rsplit("files: {", 1)
+    rule = f"{head}also: [{', '.join(also)}]\n    files: {{{files}{', ' if files else ''}{good}"
+    ran = fpmtune("rules", "test", cwd=project(tmp_path, a=rule))
+    assert (ran.status, ran.err) == (status, "")
+    assert came in ran.out

@@ -134,6 +134,13 @@ def test_a_finding_is_as_long_with_many_pools_as_with_few(tmp_path: Path) -> Non
     assert sizes[0] == sizes[1]
 
 
+def test_one_pool_that_nobody_asks_is_all_that_is_named(tmp_path: Path) -> None:
+    many(tmp_path, 1)
+    messages = [finding.message for finding in judgement_of(tmp_path, select=["PTH003"]).findings]
+    assert len(messages) == 2
+    assert all(message.endswith("no location passes to 127.0.0.1:20000") for message in messages)
+
+
 def test_looking_addresses_up_takes_linear_time(tmp_path: Path) -> None:
     stack = many(tmp_path, 1)
     (path, *_), (pool, *_) = stack.paths, stack.pools

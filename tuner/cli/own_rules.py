@@ -1,6 +1,6 @@
 """The rules of a run: the built-in ones, and those of the project's own files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tuner.cli.output import complain
@@ -8,6 +8,7 @@ from tuner.cli.project import Project, load_project
 from tuner.cli.project_paths import shown_path
 from tuner.errors import RuleError, UsageError
 from tuner.judge.load import RuleSet, add_own_rules, load_rules, load_rules_to_judge
+from tuner.judge.rule import CompiledRule
 from tuner.source.tree import SourceFile, collect
 
 SUFFIXES = (".yaml", ".yml")
@@ -21,9 +22,10 @@ def load_rule_set(project: Project, project_file: Path | None, *, with_examples:
 
     Raises UsageError for an entry of `rules` that does not exist or lies outside the project's folder.
     """
+    built_in = load_rules() if with_examples else load_rules_to_judge()
     if not project.rules or project_file is None:
-        return RuleSet(load_rules() if with_examples else load_rules_to_judge())
-    rules = read_own_rules(_entries(project, project_file))
+        return RuleSet(built_in)
+    rules = read_own_rules(_entries(project, project_file), built_in)
     if not rules.own and not rules.faults:
         rules.faults.append(RuleError(f"{project_file}: rules", f"no rule file ({FILES}) there"))
     return rules
@@ -42,10 +44,10 @@ def complain_of_faults(rules: RuleSet) -> None:
         complain(str(fault))
 
 
-def read_own_rules(paths: Iterable[str]) -> RuleSet:
-    """Return the built-in rules and those of the files and folders at `paths`."""
+def read_own_rules(paths: Iterable[str], built_in: Sequence[CompiledRule]) -> RuleSet:
+    """Return the `built_in` rules and those of the files and folders at `paths`."""
     tree = collect(paths, lambda path: path.endswith(SUFFIXES))
-    own = add_own_rules(load_rules(), _in_order(tree.files.values()))
+    own = add_own_rules(built_in, _in_order(tree.files.values()))
     own.faults += [RuleError(path, "no such file or folder") for path in tree.missing]
     own.faults += [
         RuleError(tree.shown[link], f"a link to {text}, out of the folder, is not followed")

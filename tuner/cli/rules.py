@@ -7,8 +7,9 @@ from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
 from tuner.cli.options import add_output_options, add_project_option
 from tuner.cli.output import is_colored, write_result
 from tuner.cli.own_rules import FILES, complain_of_faults, load_project_rules, read_own_rules
+from tuner.errors import UsageError
 from tuner.judge.examples import mismatches
-from tuner.judge.load import RuleSet
+from tuner.judge.load import RuleSet, load_rules_to_judge
 from tuner.judge.rule import CompiledRule
 from tuner.report.terminal import Style, one_line, printable
 from tuner.report.wording import counted
@@ -53,8 +54,10 @@ def _listed(options: Namespace, rules: RuleSet) -> str:
 
 
 def _test(options: Namespace) -> int:
+    if options.format == "json":
+        raise UsageError("rules test writes text only: leave --format json out")
     rules = _own(options)
-    failures = [line for compiled in rules.own for line in _failures(compiled)]
+    failures = [line for compiled in rules.own for line in _failures(compiled, rules)]
     examples = sum(len(compiled.rule.examples) for compiled in rules.own)
     summary = f"{counted(len(rules.own), 'rule')}, {counted(examples, 'example')}: {len(failures)} failed"
     write_result(options, "".join(f"{line}\n" for line in (*failures, summary)))
@@ -68,15 +71,15 @@ def _test(options: Namespace) -> int:
 def _own(options: Namespace) -> RuleSet:
     if not options.paths:
         return load_project_rules(options.config)
-    rules = read_own_rules(options.paths)
+    rules = read_own_rules(options.paths, load_rules_to_judge())
     complain_of_faults(rules)
     return rules
 
 
-def _failures(compiled: CompiledRule) -> Iterator[str]:
+def _failures(compiled: CompiledRule, rules: RuleSet) -> Iterator[str]:
     rule = compiled.rule
     if not rule.examples:
         yield f"{printable(compiled.where('id').start)}: {rule.id} has no examples"
-    for found in mismatches(compiled):
+    for found in mismatches(compiled, rules.rules):
         words = f"{rule.id}, {found.title}: expected {found.expected}; came {found.came}"
         yield f"{printable(found.where)}: {one_line(words)}"

@@ -30,18 +30,21 @@ class Mismatch(NamedTuple):
     came: str
 
 
-def mismatches(compiled: CompiledRule) -> list[Mismatch]:
-    """Play every example of a rule with this rule alone, and return those that come out otherwise."""
+def mismatches(compiled: CompiledRule, rules: Sequence[CompiledRule]) -> list[Mismatch]:
+    """Play every example of a rule of `rules`, and return those that come out otherwise.
+
+    The other rules only count where a good example promises in `also` what they find.
+    """
     found = []
     for number, example in enumerate(compiled.rule.examples):
-        expected, came = expected_words(example), _came(compiled, example)
+        expected, came = expected_words(example), _came(compiled, example, rules)
         if came:
             where = compiled.where(f"examples.{number}.title").start
             found.append(Mismatch(where, example.title, expected, came))
     return found
 
 
-def _came(compiled: CompiledRule, example: Example) -> str:
+def _came(compiled: CompiledRule, example: Example, rules: Sequence[CompiledRule]) -> str:
     with TemporaryDirectory(prefix="fpmtune-example-") as folder:
         root = Path(folder).resolve()
         try:
@@ -52,7 +55,10 @@ def _came(compiled: CompiledRule, example: Example) -> str:
             stacks = stacks_of_example(example, root)
         except UsageError as error:
             return str(error)
-        return shortfall(compiled, example, judge(stacks, [compiled]), root)
+        mine = shortfall(compiled, example, judge(stacks, [compiled]), root)
+        if mine or example.verdict != "good" or not example.also:
+            return mine
+        return other_errors(example, judge(stacks, [rule for rule in rules if rule is not compiled]))
 
 
 def write_tree(root: Path, files: Mapping[str, str]) -> None:
@@ -112,6 +118,14 @@ def shortfall(compiled: CompiledRule, example: Example, judgement: Judgement, ro
     return "" if is_promised else _came_words(mine, undecided, root)
 
 
+def other_errors(example: Example, judgement: Judgement) -> str:
+    """Say which rules find errors in an example, where they are not those of its `also`; else empty."""
+    found = sorted({finding.rule for finding in judgement.findings if finding.severity == "error"})
+    if found == sorted(set(example.also)):
+        return ""
+    return f"errors by {', '.join(found)}" if found else "no error by any other rule"
+
+
 def _agrees(example: Example, mine: Sequence[Finding], undecided: Sequence[Undecided], root: Path) -> bool:
     if example.verdict in ("good", "undecided"):
         return not mine and bool(undecided) == (example.verdict == "undecided")
@@ -147,7 +161,7 @@ def _place(finding: Finding, root: Path) -> tuple[str, int, int]:
 def expected_words(example: Example) -> str:
     """Say what an example promises."""
     if example.verdict == "good":
-        return "no finding"
+        return f"no finding, and errors by {', '.join(example.also)}" if example.also else "no finding"
     if example.verdict == "undecided":
         return "undecided"
     kind = "a conditional finding" if example.verdict == "conditional" else "a finding"

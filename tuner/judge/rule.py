@@ -98,7 +98,8 @@ class Example(_Strict):
 
     With `live` the files lie on a running machine, which has the versions of `target`.
     `service_time` and `qps` are what the options of these names take: a declared load.
-    `also` are the other rules (ids) that find an error in a good example, and rightly so.
+    `also` are all other rules (ids) that find an error in an example that is good for this rule, and rightly
+    so; an example of the user's that lists none may have errors of other rules.
     """
 
     title: Text

@@ -55,7 +55,7 @@ def bound_queue(pool: Pool) -> None:
             load.service_time,
             unit=pool.max_children.unit,
             label="enough workers",
-            words="R + 1.42 sqrt(R), R = arrival rate * (mean service time + 0.5 ms): one request in ten waits",
+            words="R + 1.42 sqrt(R), R = arrival rate * (mean service time + 0.5 ms): one in ten waits",
         ),
         largest_backlog=derive(
             "pool.queue.largest_backlog",
