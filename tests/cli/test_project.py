@@ -196,7 +196,7 @@ def test_severity_of_a_rule(tree: Path, rule: str, severity: str, fail_on: str, 
 
 
 def test_severity_counts_for_what_is_conditional_too(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"php-fpm.d/www.conf": POOL + "listen.backlog = 1000\n"})
+    write_tree(tmp_path, {"php-fpm.d/www.conf": POOL + "listen.backlog = 5000\n"})
     conditional = [f for f in check(tmp_path).report["findings"] if f["certainty"] == "conditional"]
     assert [(f["rule"], f["severity"]) for f in conditional] == [("QUE001", "info")]
     write_tree(tmp_path, {"fpmtune.toml": "severity = {QUE001 = 'error'}\n"})

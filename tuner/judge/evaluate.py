@@ -28,7 +28,7 @@ from tuner.stack.value import Value
 Environment = Mapping[str, Any]
 """What the names of an expression stand for: entities, by name."""
 
-VALUE_ATTRIBUTES = frozenset({"is_written", "is_own_choice"})
+VALUE_ATTRIBUTES = frozenset({"is_known", "is_written", "is_own_choice"})
 """The attributes that an expression may ask of a Value."""
 
 

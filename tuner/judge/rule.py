@@ -124,7 +124,9 @@ class Rule(_Strict):
     """One rule: when it holds, what it says, why, what to do, and the examples that prove it.
 
     `at` leads to the Value whose place is shown first. `message` and `requires` (what must be restarted
-    for the cure to take effect) are texts with `{expression}` holes. `since` is the first version with it.
+    for the cure to take effect) are texts with `{expression}` holes. `stands_on_defaults` keeps the severity
+    where nobody wrote any of the numbers: what the program refuses, it refuses unwritten, too. `since`
+    is the first version with it.
     """
 
     id: RuleId
@@ -134,6 +136,7 @@ class Rule(_Strict):
     scope: ScopeName
     when: Text
     mitigated: Mitigation | None = None
+    stands_on_defaults: bool = False
     at: Text | None = None
     message: Annotated[Template, Field(min_length=1)]
     why: Text

@@ -117,7 +117,8 @@ def _severity(
     if verdict.kind == "conditional":
         mildness += 1
     mildest = len(SEVERITIES) - 1
-    if not SCOPES[compiled.rule.scope].is_file_itself and not rests_on_choice(evidence):
+    is_own_doing = SCOPES[compiled.rule.scope].is_file_itself or compiled.rule.stands_on_defaults
+    if not is_own_doing and not rests_on_choice(evidence):
         mildness = mildest
     return SEVERITIES[min(mildness, mildest)]
 

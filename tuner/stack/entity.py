@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 
 class Entity(BaseModel):
@@ -27,12 +28,16 @@ class Entity(BaseModel):
             Only typed code of our own makes entities, and to build validators for them would take a tenth
             of a check.
             """
-            unknown = fields.keys() - type(self).model_fields.keys()
-            missing = _required(type(self)) - fields.keys()
+            kind = type(self)
+            unknown, missing = fields.keys() - kind.model_fields.keys(), _required(kind) - fields.keys()
             if unknown or missing:
-                raise TypeError(f"{type(self).__name__}: {sorted(unknown | missing)}")
-            lists = {name: [] for name in _lists(type(self)) if name not in fields}
-            object.__setattr__(self, "__dict__", {**_defaults(type(self)), **lists, **fields})
+                raise TypeError(f"{kind.__name__}: {sorted(unknown | missing)}")
+            defaults = {
+                name: field.get_default(call_default_factory=True)
+                for name, field in _optional(kind).items()
+                if name not in fields
+            }
+            object.__setattr__(self, "__dict__", {**defaults, **fields})
             object.__setattr__(self, "__pydantic_fields_set__", set(fields))
             object.__setattr__(self, "__pydantic_extra__", None)
             object.__setattr__(self, "__pydantic_private__", None)
@@ -44,10 +49,5 @@ def _required(kind: type[Entity]) -> frozenset[str]:
 
 
 @cache
-def _defaults(kind: type[Entity]) -> dict[str, object]:
-    return {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
-
-
-@cache
-def _lists(kind: type[Entity]) -> frozenset[str]:
-    return frozenset(name for name, default in _defaults(kind).items() if isinstance(default, list))
+def _optional(kind: type[Entity]) -> dict[str, FieldInfo]:
+    return {name: field for name, field in kind.model_fields.items() if not field.is_required()}

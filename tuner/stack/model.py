@@ -146,10 +146,12 @@ class ConnectTimeout(Entity):
     """One `fastcgi_connect_timeout`, or nginx's own where none is written, and the locations it governs.
 
     `tcp_member` is one of the FastCGI servers there that is reached by TCP, absent where none is known to be.
-    `has_only_unix_sockets` says that every one is a unix socket, those of unseen includes too.
+    `has_only_unix_sockets` says that every one is a unix socket, those of unseen includes too. `hang` is how
+    long a client waits at most on a full queue: after some two minutes the kernel gives up on its own.
     """
 
     timeout: Value
+    hang: Value
     tcp_member: Value
     has_only_unix_sockets: bool
     locations: list[Location] = []

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
-from pydantic_core.core_schema import CoreSchema, is_instance_schema
-
 from tuner.source.span import Span
 from tuner.source.text import Text
 from tuner.stack.condition import Condition, Conditions, World, holds_in, worlds
@@ -19,11 +17,6 @@ class Place(NamedTuple):
 
     text: Text
     span: Span
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: type, handler: object) -> CoreSchema:
-        """Let a model take it as it is."""
-        return is_instance_schema(cls)
 
     @property
     def source(self) -> str:
@@ -88,11 +81,6 @@ class Value(NamedTuple):
     overrides: tuple[Override, ...] = ()
     inputs: "tuple[Value, ...]" = ()
     default: Data | None = None
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: type, handler: object) -> CoreSchema:
-        """Let a model take it as it is: pydantic would else build a validator for all that it holds."""
-        return is_instance_schema(cls)
 
     @property
     def is_known(self) -> bool:

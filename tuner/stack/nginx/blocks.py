@@ -164,6 +164,8 @@ class _Loader:
             self._pass_over(written, place, PACKAGE_FILE, parent)
         elif reach is Reach.OUTSIDE:
             self._pass_over(written, place, "outside the given paths", parent)
+        elif self.prefix is None:
+            self._pass_over(written, place, "not there, in a file that no main file here includes", parent)
         else:
             self.report.missing(place, f"nginx does not start: there is no {written}")
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
+from tuner.laws.syn_timers import syn_retransmission_times_s
 from tuner.stack.address import Endpoint, nginx_endpoint
 from tuner.stack.model import ConnectTimeout, Location
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.listens import server_title
 from tuner.stack.nginx.locations import path_of
-from tuner.stack.value import Place, Value, absent, unknown
+from tuner.stack.value import Place, Value, absent, derive, unknown
 
 DIRECTIVE = "fastcgi_connect_timeout"
+KERNEL_GIVES_UP_S = syn_retransmission_times_s(retries=6, linear_timeouts=4).gives_up_at_s
+"""With the default of net.ipv4.tcp_syn_retries, on kernels that repeat a SYN every second at first."""
 TCP_MEMBER = "connect_timeout.tcp_member"
 
 Passes = Sequence[tuple[Block, Location]]
@@ -37,6 +40,14 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
     return ConnectTimeout(
         entity=f"{DIRECTIVE}:{title_of(levels[0]) if levels else 'nginx'}",
         timeout=timeout.renamed("connect_timeout.timeout"),
+        hang=derive(
+            "connect_timeout.hang",
+            lambda seconds: min(seconds, KERNEL_GIVES_UP_S),
+            timeout,
+            unit="s",
+            label="longest hang",
+            words=f"the timeout, at most the {KERNEL_GIVES_UP_S} s after which the kernel gives up",
+        ),
         tcp_member=_tcp_member(members, timeout),
         has_only_unix_sockets=not has_unseen and all(e is not None and bool(e.path) for e in endpoints),
         locations=[location for _, location in passes],

@@ -40,7 +40,15 @@ def _sign(instance: Instance, recipes: frozenset[str]) -> str:
         if folder in recipes:
             return f"a Dockerfile or compose file in {folder}"
         folder = posixpath.dirname(folder)
-    return next(filter(None, map(_stream_of, sections)), "")
+    return next(filter(None, map(_stream_of, sections)), "") or _comment_of(instance)
+
+
+def _comment_of(instance: Instance) -> str:
+    document = instance.start.document
+    for comment in document.comments if document else ():
+        if IMAGE_WORDS.search(comment.text):
+            return f"a comment: {comment.text.strip()}"
+    return ""
 
 
 def _stream_of(section: PoolSettings) -> str:
