@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "examples" / "shop"
 ROUNDS = 15
 FILES = 200
-POOLS = 40
+POOLS = 20
 ONE_MODEL = "from pydantic import BaseModel\nclass Model(BaseModel):\n    number: int\nModel(number=1)"
 ALLOWED_STATUS = (0, 1)
 
@@ -53,8 +53,9 @@ server {{
 
     ssl_certificate /etc/letsencrypt/live/shop{number}.example/fullchain.pem;
     ssl_certificate_key /etc/letsencrypt/live/shop{number}.example/privkey.pem;
-    add_header X-Frame-Options "SAMEORIGIN" always;
-    add_header X-Content-Type-Options "nosniff" always;
+    include snippets/ssl.conf;
+    include snippets/headers.conf;
+    include snippets/static.conf;
 
     access_log /var/log/nginx/shop{number}.access.log;
     error_log /var/log/nginx/shop{number}.error.log warn;
@@ -79,16 +80,37 @@ server {{
         fastcgi_read_timeout {timeout}s;
     }}
 
-    location ~* \\.(?:css|js|png|jpg|jpeg|gif|svg|ico|woff2?)$ {{
-        expires 30d;
-        add_header Cache-Control "public, immutable";
-        access_log off;
-    }}
-
     location ~* /(?:uploads|files)/.*\\.php$ {{ deny all; }}
-    location ~ /\\. {{ deny all; }}
 }}
 """
+SNIPPETS = {
+    "ssl.conf": """\
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_prefer_server_ciphers off;
+ssl_session_timeout 1d;
+ssl_session_cache shared:SSL:10m;
+ssl_session_tickets off;
+ssl_stapling on;
+ssl_stapling_verify on;
+""",
+    "headers.conf": """\
+add_header X-Frame-Options "SAMEORIGIN" always;
+add_header X-Content-Type-Options "nosniff" always;
+add_header Referrer-Policy "strict-origin-when-cross-origin" always;
+add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;
+""",
+    "static.conf": """\
+location ~* \\.(?:css|js|map|svg|svgz|ttf|ttc|otf|eot|woff2?)$ { expires 365d; access_log off; }
+location ~* \\.(?:jpe?g|png|gif|ico|webp|avif|mp4|webm)$ { expires 30d; access_log off; }
+location ~* \\.(?:bak|conf|dist|fla|in[ci]|log|psd|sh|sql|sw[op])$ { deny all; }
+location ~ /\\.(?!well-known) { deny all; }
+gzip on;
+gzip_comp_level 5;
+gzip_min_length 256;
+gzip_types text/plain text/css application/json application/javascript image/svg+xml;
+""",
+}
+"""What sites of one machine share: both programs read it where it is included."""
 POOL = """\
 [shop{number}]
 user = shop{number}
@@ -107,7 +129,7 @@ php_admin_value[memory_limit] = 256M
 
 
 def write_tree(folder: Path) -> None:
-    """Write a hosting machine of 200 files: 154 sites as long as real ones are, 40 pools, sysctl, Redis."""
+    """Write a hosting machine of 200 files: 171 sites with shared snippets, 20 pools, sysctl, Redis."""
     etc = folder / "etc"
     files = {
         "nginx/nginx.conf": NGINX_CONF,
@@ -117,6 +139,7 @@ def write_tree(folder: Path) -> None:
         "redis/redis.conf": "bind 127.0.0.1\nport 6379\ntcp-backlog 511\n",
         "sysctl.d/60-web.conf": "net.core.somaxconn = 4096\n",
     }
+    files |= {f"nginx/snippets/{name}": text for name, text in SNIPPETS.items()}
     for number in range(POOLS):
         files[f"php/8.2/fpm/pool.d/shop{number}.conf"] = POOL.format(number=number, timeout=30 + number % 20)
     for number in range(FILES - len(files)):

@@ -44,6 +44,20 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
+class _HelpFormatter(RawDescriptionHelpFormatter):
+    """Knows the terminal's width without shutil, which argparse would load for every option that is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        return 80
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status."""
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
@@ -89,7 +103,7 @@ def parser_for(arguments: Sequence[str]) -> ArgumentParser:
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
             epilog=EPILOG,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=_HelpFormatter,
         )
         if name == named:
             verb.load().add_arguments(added)
