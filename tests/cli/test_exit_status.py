@@ -55,6 +55,13 @@ def test_nothing_checked_says_so(trees: Path) -> None:
     assert fpmtune("show", "nothing", cwd=trees).status == NOTHING_CHECKED
 
 
+def test_missing_path_is_told_once(trees: Path) -> None:
+    ran = fpmtune("check", "gone", cwd=trees)
+    assert (ran.status, ran.out, ran.err) == (FAILURE, "", "fpmtune: gone: no such file or folder\n")
+    beside = fpmtune("check", "gone", "nothing", cwd=trees)
+    assert beside.out == "nothing was checked: no file of a known kind below nothing\n"
+
+
 def test_missing_path_does_not_hide_findings(trees: Path) -> None:
     ran = fpmtune("check", "error", "gone", "--format", "json", cwd=trees)
     assert (ran.status, ran.rules) == (FAILURE, ["QUE003"])

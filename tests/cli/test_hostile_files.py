@@ -63,11 +63,38 @@ def test_device_given_by_name_is_not_read() -> None:
 
 def test_unreadable_file_and_folder(tree: Path) -> None:
     (tree / "php-fpm.d/www.conf").chmod(0)
-    (tree / "closed").mkdir(mode=0)
+    for closed in ("closed", "php-fpm.d/closed"):
+        (tree / closed).mkdir(mode=0)
     ran = check_json(tree, without_override=True)
     assert is_reported_beside_the_rest(ran, "CFG002")
-    paths = {Path(f["locations"][0]["path"]).name for f in ran.report["findings"] if f["rule"] == "CFG002"}
-    assert paths == {"www.conf", "closed"}
+    paths = [f["locations"][0]["path"] for f in ran.report["findings"] if f["rule"] == "CFG002"]
+    assert sorted(paths) == [f"{tree}/php-fpm.d/{name}" for name in ("closed", "www.conf")]
+
+
+def test_closed_folder_is_told_once(tree: Path) -> None:
+    """In a finding where it hides configuration or was asked for, in the footer otherwise."""
+    for closed in ("ssl", "redis"):
+        (tree / closed).mkdir(mode=0)
+    ran = fpmtune("check", tree, without_override=True)
+    reason = "cannot list this folder: Permission denied"
+    assert [line for line in ran.out.splitlines() if reason in line] == [
+        f"error[CFG002] unreadable-file: {reason}",
+        f"skipped ({reason}): {tree}/ssl",
+    ]
+    assert ran.out.count(f"{tree}/redis") == 1
+    named = fpmtune("check", tree / "ssl", without_override=True)
+    assert (named.status, named.out.count(f"{tree}/ssl:1:1")) == (1, 1)
+
+
+def test_closed_folder_is_known_by_where_it_lies(tree: Path) -> None:
+    (tree / "nginx/conf.d").mkdir(mode=0)
+    ran = fpmtune("check", "--format", "json", ".", cwd=tree / "nginx", without_override=True)
+    assert is_reported_beside_the_rest(ran, "CFG002")
+
+
+def test_folder_that_nobody_asked_about_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir(mode=0)
+    assert check_json(tmp_path, without_override=True).status == 3
 
 
 def test_binary_file(tree: Path) -> None:

@@ -89,7 +89,7 @@ def test_php_fpm_that_was_started_before_the_sysctl_was_raised(tmp_path: Path, p
         "pool:www": "the queue of unix",
         "pool:api": "the queue of [",
     }
-    assert all("is still 128, a restart makes it 4096" in message for message in sockets.values())
+    assert all("is still 128, listening again makes it 4096" in message for message in sockets.values())
     assert findings(after_reload) == findings(found)
     assert findings(without_rights) == findings(found)
     assert "QUE007" not in without_target["output"]

@@ -286,6 +286,14 @@ def test_crashed_rule_is_reported_beside_the_findings() -> None:
     )
 
 
+def test_rules_that_failed_are_counted_once_each() -> None:
+    crashes = [RuleCrash(*names, "bad") for names in (("A1", "pool:a"), ("A1", "pool:b"), ("A2", "pool:a"))]
+    alone = check_text(Judgement([], [], crashes), [POOL_FILE], [], PLAIN)
+    assert alone.endswith("\nno findings, 2 rules failed\n")
+    beside = check_text(Judgement([finding()], [], crashes[:1]), [], [], PLAIN)
+    assert beside.endswith("\n1 warning, 1 rule failed\n")
+
+
 def test_colour_changes_nothing_but_colour() -> None:
     found = finding(("primary", place(POOL, "dynamic"), "x"), fix="y")
     painted = check_text(judgement(found), [POOL_FILE], [], Style(True))

@@ -80,14 +80,15 @@ def _report(options: Namespace, judgement: Judgement, loaded: Loaded) -> str:
     from tuner.report.check_text import check_text
     from tuner.report.terminal import Style
 
+    paths = [path for path in options.paths or ["."] if path not in loaded.missing]
     return check_text(
         judgement,
         loaded.files,
         loaded.stacks,
         Style(is_colored(options)),
         verbose=options.verbose,
-        paths=options.paths or ["."],
-        summary=not options.quiet,
+        paths=paths,
+        summary=not options.quiet and (bool(paths) or loaded.is_anything_checked),
         machine=loaded.machine,
     )
 

@@ -266,6 +266,12 @@ def recognise(path: str, data: bytes) -> Kind | None:
     return None
 
 
+def is_configuration_folder(path: str) -> bool:
+    """Say whether a folder, by its name or that of one it lies in, is where a known kind has its files."""
+    names = PurePosixPath(made_path(path.lower())).parts
+    return any(pattern.search(name) for name in names for pattern, _ in _FOLDERS)
+
+
 def _kind_in_sysctl_d(path: str, data: bytes) -> Kind | None:
     """Return sysctl for whatever lies where sysctl loads every file, hidden ones too, but for BSD's keys."""
     head = data[:HEAD_BYTES].removeprefix(BOM)

@@ -27,13 +27,14 @@ def footer(
 ) -> Iterator[str]:
     """Yield the footer's lines; `verbose` lists everything in full."""
     limit = 10**9 if verbose else LISTED
+    told = _primary_paths(judgement, verbose)
     read = [file for file in files if file.status != "skipped"]
     yield _read_line(read) if read else style.paint(_nothing_line(paths), "yellow")
     if len(stacks) > 1:
         yield f"{len(stacks)} hosts: {first_of([printable(stack.host_name) for stack in stacks], limit)}"
     if machine:
         yield machine.line
-    yield from _special_files(files, limit)
+    yield from _special_files([file for file in files if not _is_told(file, told)], limit)
     yield from _not_followed(stacks, limit, machine)
     unloaded = [path for stack in stacks for path in stack.not_in_effect]
     without_effect = [printable(path) for path in unloaded if machine is None or machine.is_asked(path)]
@@ -41,7 +42,7 @@ def footer(
         yield f"not in effect, so not judged: {first_of(without_effect, limit)}"
     yield from _declared_load(stacks)
     yield from _undecided(judgement.undecided, limit, style)
-    if read or judgement.findings:
+    if read or judgement.findings or judgement.crashes:
         yield _findings_line(judgement, style, verbose)
 
 
@@ -55,6 +56,17 @@ def _read_line(read: Sequence[ReadFile]) -> str:
 def _nothing_line(paths: Sequence[str]) -> str:
     below = f" below {', '.join(map(printable, paths))}" if paths else ""
     return f"nothing was checked: no file of a known kind{below}"
+
+
+def _primary_paths(judgement: Judgement, verbose: bool) -> set[str]:
+    """Return the files that the findings which are shown are about."""
+    shown = (finding for finding in judgement.findings if verbose or finding.severity != "note")
+    return {finding.locations[0].place.text.path for finding in shown if finding.locations}
+
+
+def _is_told(file: ReadFile, told: set[str]) -> bool:
+    """Say whether a finding tells already that this folder could not be listed."""
+    return file.source.is_folder and file.path in told
 
 
 def _special_files(files: Sequence[ReadFile], limit: int) -> Iterator[str]:
@@ -141,11 +153,11 @@ def _undecided_line(
 
 
 def _findings_line(judgement: Judgement, style: Style, verbose: bool) -> str:
-    if not judgement.findings:
-        return style.paint("no findings", "green")
     counts = [_count(judgement, severity, verbose) for severity in SEVERITIES if judgement.count(severity)]
-    gravest = next(severity for severity in SEVERITIES if judgement.count(severity))
-    return style.paint(", ".join(counts), SEVERITY_PAINT[gravest])
+    failed = len({crash.rule for crash in judgement.crashes})
+    paint: Paint = next((SEVERITY_PAINT[level] for level in SEVERITIES if judgement.count(level)), "green")
+    words = [*(counts or ["no findings"]), *([f"{counted(failed, 'rule')} failed"] if failed else [])]
+    return style.paint(", ".join(words), SEVERITY_PAINT["error"] if failed else paint)
 
 
 def _count(judgement: Judgement, severity: Severity, verbose: bool) -> str:

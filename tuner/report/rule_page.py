@@ -10,7 +10,11 @@ from tuner.report.terminal import one_line, printable
 
 RESTART = "restart the program (php-fpm: drain it first, all that wait in its queue get 502)"
 """What `{listener.restart}` says where no listener is at hand."""
-_RESTART = re.compile(r"\{(?:\w+\.)?listener\.restart\}")
+RELISTEN = (
+    f"{RESTART}: a reload keeps the old queue, but for nginx whose backlog= was changed since it started"
+)
+"""What `{listener.relisten}` says where no listener is at hand."""
+_ADVICE = re.compile(r"\{(?:\w+\.)?listener\.(restart|relisten)\}")
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _FENCE = re.compile(r"`{3,}")
 
@@ -93,7 +97,8 @@ def rule_pages(rules: Sequence[CompiledRule]) -> list[RulePage]:
 
 
 def _filled(text: str) -> str:
-    return one_line(_HOLE.sub(r"<\1>", _RESTART.sub(RESTART, text)))
+    advised = _ADVICE.sub(lambda hole: RESTART if hole[1] == "restart" else RELISTEN, text)
+    return one_line(_HOLE.sub(r"<\1>", advised))
 
 
 def _example(example: Example) -> ExamplePart:

@@ -20,13 +20,17 @@ DEFAULT_EXCLUDES = frozenset(
 
 
 class SourceFile(NamedTuple):
-    """One file: its path as users see it and on disk, and its text, or in `failure` why there is none."""
+    """One file: its path as users see it and on disk, and its text, or in `failure` why there is none.
+
+    `is_folder` says that it is a folder whose files cannot be listed.
+    """
 
     path: str
     disk_path: str
     text: Text | None
     failure: str = ""
     is_given: bool = False
+    is_folder: bool = False
 
 
 @dataclass(slots=True)
@@ -88,12 +92,12 @@ def _collect_folder(
     tree: Tree, shown: str, real: str, wanted: Callable[[str], bool], excludes: frozenset[str]
 ) -> None:
     # A list of its own: folders may be nested deeper than functions may call each other.
-    pending = [(shown, real)]
+    start, pending = real, [(shown, real)]
     while pending:
         shown, real = pending.pop()
         tree.shown[real] = shown
         folders = []
-        for entry in _entries(tree, shown, real):
+        for entry in _entries(tree, shown, real, is_given=real == start):
             if entry.name in excludes:
                 continue
             path = os.path.normpath(os.path.join(shown, entry.name))
@@ -112,13 +116,13 @@ def _collect_folder(
         pending.extend(reversed(folders))
 
 
-def _entries(tree: Tree, shown: str, real: str) -> list[os.DirEntry[str]]:
+def _entries(tree: Tree, shown: str, real: str, *, is_given: bool) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(real) as found:
             return sorted(found, key=lambda entry: encode(entry.name))
     except OSError as error:
         reason = f"cannot list this folder: {error.strerror}"
-        tree.files[real] = SourceFile(shown, real, None, reason, is_given=True)
+        tree.files[real] = SourceFile(shown, real, None, reason, is_given, is_folder=True)
         return []
 
 

@@ -29,12 +29,15 @@ In text it is one character more.
 
 
 def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
-    """Put the syntax errors of every file, and the files that could not be read, into `report`."""
+    """Put the syntax errors of every file, and what could not be read, into `report`.
+
+    A folder that nobody asked for and that has nothing to do with the programs is passed over.
+    """
     for file in files:
         text = file.source.text
         if text is None:
-            nowhere = Place(Text(file.path, b""), Span(0, 0))
-            report.problem("unreadable", nowhere, file.reason)
+            if file.hides_configuration:
+                report.problem("unreadable", Place(Text(file.path, b""), Span(0, 0)), file.reason)
         elif not text.data.strip():
             report.problem("empty", Place(text, Span(0, 0)), "the file is empty", "warning")
         if file.document:

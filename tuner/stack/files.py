@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from tuner.formats.document import Document, Kind
-from tuner.formats.recognise import recognise
+from tuner.formats.recognise import is_configuration_folder, recognise
 from tuner.formats.templates import is_template
 from tuner.source.text import Text
 from tuner.source.tree import SourceFile, Tree
@@ -30,6 +30,14 @@ class ReadFile(NamedTuple):
         return self.source.path
 
     @property
+    def hides_configuration(self) -> bool:
+        """Whether it could not be read and somebody asked for it or its path tells what is in it."""
+        if self.source.text is not None:
+            return False
+        is_known = not self.source.is_folder or is_configuration_folder(self.source.disk_path)
+        return self.source.is_given or is_known
+
+    @property
     def size_bytes(self) -> int:
         """How much was read of it."""
         return len(self.source.text.data) if self.source.text else 0
@@ -40,7 +48,7 @@ def read_tree(tree: Tree, forced_kind: Kind | None = None, target: Target = ANY_
 
     `target` tells the PHP version whose grammar counts. A file of no known kind is left out unless it was
     given by name; one that could not be read is kept when it was given by name or its name alone tells its
-    kind.
+    kind, a folder that cannot be listed always.
     """
     found = (read_file(source, forced_kind, target) for source in tree.files.values())
     return [file for file in found if file is not None]
@@ -54,7 +62,7 @@ def read_file(source: SourceFile, forced_kind: Kind | None, target: Target) -> R
 def _read(source: SourceFile, forced_kind: Kind | None, target: Target) -> ReadFile | None:
     if source.text is None:
         kind = forced_kind or recognise(source.path, b"")
-        if kind or source.is_given:
+        if kind or source.is_given or source.is_folder:
             return ReadFile(source, kind, "skipped", source.failure)
         return None
     kind = forced_kind or recognise(source.path, source.text.data)

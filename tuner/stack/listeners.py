@@ -8,6 +8,7 @@ from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
 from tuner.laws.version import Version
 from tuner.stack.condition import Condition
 from tuner.stack.model import Family, Kernel, Listener, Owner
+from tuner.stack.relisten import how_to_relisten
 from tuner.stack.sysctl_values import kernel_version
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Place, Value, absent, derive, undetermined, unknown
@@ -71,6 +72,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         address=request.address,
         family=request.family,
         restart=RESTART[request.owner],
+        relisten=how_to_relisten(request.owner, request.backlog, running_backlog, RESTART[request.owner]),
         is_local=request.family == "unix" or request.address.startswith(LOOPBACK),
         listen=request.listen,
         backlog=request.backlog,

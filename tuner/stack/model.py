@@ -48,7 +48,8 @@ class Listener(Entity):
     tells what arrives of a number that is too large, absent when it fits.
     `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
     `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
-    `restart` tells how to restart the program, with what that costs.
+    `restart` tells how to restart the program, with what that costs; `relisten` how to bring it to listen
+    again with what its file says now, by a reload where that is enough.
     `running_backlog` is the effective backlog that the running socket was given when the program listened,
     `running_queue` how many connections wait in it now; absent where nothing listens or no running machine
     was looked at.
@@ -62,6 +63,7 @@ class Listener(Entity):
     family: Family
     is_local: bool
     restart: str
+    relisten: str
     listen: Value
     backlog: Value
     requested: Value
