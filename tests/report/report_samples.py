@@ -195,7 +195,8 @@ def shop(somaxconn: Value | None = None, entity: str = ".") -> Stack:
         entity="path:shop", listener=web, location=location, member=location.fastcgi_pass, pool=pool
     )
     listeners = [web, pool.listener] if pool.listener else [web]
-    return Stack(
+    return entity_of(
+        Stack,
         entity=entity,
         kernel=kernel(limit),
         listeners=listeners,

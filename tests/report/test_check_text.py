@@ -5,6 +5,7 @@ from report_samples import (
     SITE,
     SYSCTL,
     SYSCTL_FIRST,
+    entity_of,
     finding,
     judgement,
     kernel,
@@ -43,7 +44,7 @@ def report(*found: Finding, verbose: bool = False) -> str:
 
 
 def empty_stack() -> Stack:
-    return Stack(entity=".", kernel=kernel(known_somaxconn()))
+    return entity_of(Stack, entity=".", kernel=kernel(known_somaxconn()))
 
 
 def test_finding_across_two_files_in_full() -> None:

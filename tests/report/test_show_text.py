@@ -68,7 +68,7 @@ def redis_host(somaxconn: Value) -> Stack:
         bound_twice=absent("redis.bound_twice"),
         listeners=[socket],
     )
-    return Stack(entity="hosts/cache", kernel=kernel(somaxconn), listeners=[socket], redis=[redis])
+    return entity_of(Stack, entity="hosts/cache", kernel=kernel(somaxconn), listeners=[socket], redis=[redis])
 
 
 def test_whole_path_with_who_set_each_number() -> None:
@@ -98,7 +98,7 @@ def test_hosts_are_told_apart() -> None:
 
 def test_nothing_to_show_is_said() -> None:
     assert show_text([], PLAIN) == f"{NOTHING}\n"
-    only_sysctl = show_text([Stack(entity=".", kernel=kernel(known_somaxconn()))], PLAIN)
+    only_sysctl = show_text([entity_of(Stack, entity=".", kernel=kernel(known_somaxconn()))], PLAIN)
     assert only_sysctl.startswith("kernel 6.1")
     assert only_sysctl.endswith(f"\n\n{NOTHING}\n")
 
