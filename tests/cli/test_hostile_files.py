@@ -63,12 +63,12 @@ def test_device_given_by_name_is_not_read() -> None:
 
 def test_unreadable_file_and_folder(tree: Path) -> None:
     (tree / "php-fpm.d/www.conf").chmod(0)
-    for closed in ("closed", "php-fpm.d/closed"):
+    for closed in ("pool.d", "php-fpm.d/pool.d"):
         (tree / closed).mkdir(mode=0)
     ran = check_json(tree, without_override=True)
     assert is_reported_beside_the_rest(ran, "CFG002")
     paths = [f["locations"][0]["path"] for f in ran.report["findings"] if f["rule"] == "CFG002"]
-    assert sorted(paths) == [f"{tree}/php-fpm.d/{name}" for name in ("closed", "www.conf")]
+    assert sorted(paths) == [f"{tree}/php-fpm.d/{name}" for name in ("pool.d", "www.conf")]
 
 
 def test_closed_folder_is_told_once(tree: Path) -> None:

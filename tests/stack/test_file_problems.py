@@ -105,3 +105,12 @@ def test_the_path_may_tell_that_it_is_php_5(tmp_path: Path) -> None:
 def test_the_grammar_is_that_of_the_targets_php(target: str, problems: list[str], tmp_path: Path) -> None:
     stack = stack_of(tmp_path, {"php-fpm.d/www.conf": "[www]\nenv[A] = ${N:-7}\n"}, target)
     assert [problem.kind for problem in stack.problems] == problems
+
+
+def test_a_template_that_nobody_called_one_is_asked_for_its_name(tmp_path: Path) -> None:
+    stack = stack_of(tmp_path, {"nginx.conf": "events {}\nhttp {\n{{- if .Values.ssl }}\n}\n"})
+    (problem,) = stack.problems
+    assert problem.severity == "info"
+    assert "# fpmtune: template" in str(problem.text.data)
+    stack = stack_of(tmp_path, {"nginx.conf": "events {}\nhttp {\n}}\n"})
+    assert [problem.severity for problem in stack.problems] == ["error"]

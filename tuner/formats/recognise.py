@@ -47,6 +47,7 @@ _FOLDERS: tuple[tuple[Pattern[str], Kind], ...] = (
     (re.compile(r"^(?:.*nginx.*|tengine|openresty|sites[-_](?:available|enabled))$"), "nginx"),
     (re.compile(r"^(?:redis|valkey|sentinel)$"), "redis"),
 )
+_INCLUDED_FOLDERS = frozenset({"conf.d", "http.d", "snippets", "vhosts", "vhosts.d", "includes"})
 _SITE_FOLDERS = frozenset({"sites-available", "sites-enabled", "sites_available", "sites_enabled"})
 
 _COMMENT_MARKS = (b"#", b";")
@@ -267,9 +268,10 @@ def recognise(path: str, data: bytes) -> Kind | None:
 
 
 def is_configuration_folder(path: str) -> bool:
-    """Say whether a folder, by its name or that of one it lies in, is where a known kind has its files."""
+    """Say whether a folder, by its name, is where a known kind has its files: nginx's ssl/ is not."""
     names = PurePosixPath(made_path(path.lower())).parts
-    return any(pattern.search(name) for name in names for pattern, _ in _FOLDERS)
+    known = [any(pattern.search(name) for pattern, _ in _FOLDERS) for name in names]
+    return any(known) and (known[-1] or names[-1] in _INCLUDED_FOLDERS)
 
 
 def _kind_in_sysctl_d(path: str, data: bytes) -> Kind | None:

@@ -1,5 +1,6 @@
 """What is wrong with the files themselves, and the lines of php-fpm files that hold a `#`."""
 
+import re
 from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Document
@@ -12,6 +13,8 @@ from tuner.stack.line_entities import HashLine
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Origin, Place, Value
 
+PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
+MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
 NOT_TEXT = frozenset(
     {
         *("pm", "pm.max_children", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"),
@@ -43,7 +46,17 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
         if file.document:
             for problem in file.document.problems:
                 place = Place(file.document.text, problem.span)
-                report.problem("syntax", place, problem.message, problem.severity)
+                if not file.document.is_template and _holds_placeholder(text, place):
+                    report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "info")
+                else:
+                    report.problem("syntax", place, problem.message, problem.severity)
+
+
+def _holds_placeholder(text: Text | None, place: Place) -> bool:
+    """Say whether the line of a problem looks like one of a template that nobody called one."""
+    return (
+        text is not None and PLACEHOLDER.search(text.line(text.position(place.span.start).line)) is not None
+    )
 
 
 def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:

@@ -65,7 +65,7 @@ class IncludeReport:
         kind: ProblemKind,
         place: Place,
         words: str,
-        severity: Literal["error", "warning"] = "error",
+        severity: Literal["error", "warning", "info"] = "error",
     ) -> None:
         """Note a problem of any kind."""
         words = _cut(words)

@@ -40,6 +40,8 @@ def _sign(instance: Instance, recipes: frozenset[str]) -> str:
         if folder in recipes:
             return f"a Dockerfile or compose file in {folder}"
         folder = posixpath.dirname(folder)
+    if any(s.directive.args[0].text == "" for s in instance.global_settings.scalars("daemonize")):
+        return "daemonize = no"
     return next(filter(None, map(_stream_of, sections)), "") or _comment_of(instance)
 
 
