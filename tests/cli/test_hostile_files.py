@@ -63,7 +63,7 @@ def test_device_given_by_name_is_not_read() -> None:
 
 def test_unreadable_file_and_folder(tree: Path) -> None:
     (tree / "php-fpm.d/www.conf").chmod(0)
-    for closed in ("pool.d", "php-fpm.d/pool.d"):
+    for closed in ("closed", "php-fpm.d/pool.d"):
         (tree / closed).mkdir(mode=0)
     ran = check_json(tree, without_override=True)
     assert is_reported_beside_the_rest(ran, "CFG002")
