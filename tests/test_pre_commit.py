@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 CARRIED = ("tuner", "rules", "templates", "pyproject.toml", "README.md", "LICENSE", MANIFEST.name)
 BUILD_TIMEOUT_S = 300
+SEARCH_PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+"""A test program that is not activated has its neighbours all the same."""
 NO_NETWORK = re.compile(
     r"No matching distribution|Could not find a version|ConnectionError|Failed to establish"
 )
@@ -60,7 +63,7 @@ class Repository:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """A repository with fpmtune's hook installed; skips where the hook's environment cannot be built."""
-    if not shutil.which("pre-commit") or not shutil.which("git"):
+    if not all(shutil.which(program, path=SEARCH_PATH) for program in ("pre-commit", "git")):
         pytest.skip("needs the programs pre-commit and git")
     folder = tmp_path_factory.mktemp("pre-commit")
     env = _environment(folder)
@@ -92,7 +95,14 @@ def _environment(folder: Path) -> dict[str, str]:
         for what, value in (("NAME", "Test"), ("EMAIL", "test@example.org"))
     }
     git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return {**kept, **identity, **git, "PRE_COMMIT_HOME": str(folder / "cache"), "PRE_COMMIT_COLOR": "never"}
+    return {
+        **kept,
+        **identity,
+        **git,
+        "PATH": SEARCH_PATH,
+        "PRE_COMMIT_HOME": str(folder / "cache"),
+        "PRE_COMMIT_COLOR": "never",
+    }
 
 
 def _copy_checkout(target: Path) -> None:

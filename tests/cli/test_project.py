@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from program import BAD_LISTEN, POOL, Ran, fpmtune
 
@@ -215,6 +215,7 @@ PLAIN = st.dictionaries(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PLAIN)
 def test_plain_settings_come_out_as_validated_ones(table: dict[str, object]) -> None:
     if project._is_plain(table):
