@@ -10,19 +10,26 @@ from ruamel.yaml import YAML
 
 
 def compile_rules(rules: Path) -> dict[str, dict[str, Any]]:
-    """Return the two compiled tables, by the name of the JSON file that carries them."""
+    """Return rules and tables by the name of the JSON file that carries them."""
     yaml = YAML(typ="safe", pure=True)
-    files = sorted(rules.glob("*/*.yaml"))
-    defaults = {p.stem: yaml.load(p) for p in files if p.parent.name == "defaults"}
-    documents = {p.relative_to(rules).as_posix(): yaml.load(p) for p in files if p.parent.name != "defaults"}
-    return {"defaults.json": defaults, "rules.json": documents}
+    defaults: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
+    directives: dict[str, dict[str, Any]] = {}
+    for path in sorted(rules.glob("*/*.yaml")):
+        if path.parent.name == "defaults":
+            defaults[path.stem] = yaml.load(path)
+        elif path.parent.name == "directives":
+            directives[f"directives-{path.stem}.json"] = yaml.load(path)
+        else:
+            documents[path.relative_to(rules).as_posix()] = yaml.load(path)
+    return {"defaults.json": defaults, "rules.json": documents, **directives}
 
 
 class CompileRules(BuildHookInterface):
-    """Puts `defaults.json` and `rules.json` into the wheel's `tuner/data/`."""
+    """Puts rules and tables into the wheel's `tuner/data/`."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write both files where the builder picks them up."""
+        """Write the files where the builder picks them up."""
         if self.target_name != "wheel" or version == "editable":
             return
         self.folder = tempfile.TemporaryDirectory(prefix="fpmtune-rules-")

@@ -1,6 +1,6 @@
-"""The data that ships with fpmtune: rules, version defaults and templates.
+"""The data that ships with fpmtune: rules, version defaults, directive tables and templates.
 
-A wheel carries the first two compiled to JSON, because reading YAML takes longer than a check may; a
+A wheel carries rules and tables compiled to JSON, because reading YAML takes longer than a check may; a
 checkout reads the YAML of `rules/` itself.
 """
 
@@ -14,6 +14,10 @@ _CHECKOUT_RULES = Path(__file__).parent.parent / "rules"
 _CHECKOUT_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
+TABLE_FOLDERS = frozenset({"defaults", "directives"})
+"""The folders of `rules/` that hold tables and not rules."""
+
+
 @cache
 def defaults_tables() -> dict[str, Any]:
     """Return the tables of `rules/defaults/` by their file's stem."""
@@ -23,12 +27,22 @@ def defaults_tables() -> dict[str, Any]:
     return {path.stem: _load_yaml(path) for path in sorted((_CHECKOUT_RULES / "defaults").glob("*.yaml"))}
 
 
+@cache
+def directive_table(program: str) -> dict[str, Any]:
+    """Return the table of a program's directives, `rules/directives/PROGRAM.yaml`."""
+    compiled = _WHEEL_DATA / f"directives-{program}.json"
+    if compiled.is_file():
+        return _load_json(compiled)
+    table: dict[str, Any] = _load_yaml(_CHECKOUT_RULES / "directives" / f"{program}.yaml")
+    return table
+
+
 def rule_documents() -> dict[str, Any]:
     """Return every built-in rule by the path of its YAML file, relative to `rules/`."""
     compiled = _WHEEL_DATA / "rules.json"
     if compiled.is_file():
         return _load_json(compiled)
-    files = sorted(p for p in _CHECKOUT_RULES.glob("*/*.yaml") if p.parent.name != "defaults")
+    files = sorted(p for p in _CHECKOUT_RULES.glob("*/*.yaml") if p.parent.name not in TABLE_FOLDERS)
     return {path.relative_to(_CHECKOUT_RULES).as_posix(): _load_yaml(path) for path in files}
 
 
