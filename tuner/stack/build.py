@@ -20,7 +20,8 @@ from tuner.stack.php_fpm.durations import build_durations
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.queue_bounds import bound_queue
-from tuner.stack.redis import build_redis
+from tuner.stack.redis.build import build_redis
+from tuner.stack.redis.loading import load_servers
 from tuner.stack.refused import refused_values
 from tuner.stack.sysctl_lines import build_lines
 from tuner.stack.sysctl_order import passed_over
@@ -63,7 +64,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
     ]
     paths = join(nginx.locations, pools)
     unused = find_unused_pools(paths, pools)
-    redis = build_redis(host, kernel, target, report)
+    redis = build_redis(load_servers(host, report), kernel, target)
     for pool in pools:
         bound_queue(pool)
     note_problems(host.files, report)

@@ -2,23 +2,19 @@
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from tuner.formats.document import Directive, Document, Word
+from tuner.formats.document import Directive, Word
 from tuner.source.span import Span
-from tuner.source.text import Text
 from tuner.stack import defaults
-from tuner.stack.files import ReadFile
-from tuner.stack.hosts import GLOB, HostFiles, Reach
-from tuner.stack.include import IncludeBudget, IncludeReport
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Redis
-from tuner.stack.redis_bind import BoundAddress, bound_addresses, bound_twice
+from tuner.stack.redis.bind import BoundAddress, bound_addresses, bound_twice
+from tuner.stack.redis.loading import Settings
 from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Origin, Place, Value, absent, may_be_set_by, unknown
+from tuner.stack.value import Data, Origin, Value, absent, may_be_set_by, unknown
 
-DEPTH_CAP = 50
 CLUSTER_BUS_OFFSET = 10000
 SENTINEL_PORT = 26379
 INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
@@ -44,102 +40,15 @@ READERS = {
 }
 
 
-@dataclass(slots=True)
-class _Settings:
-    """Every directive of one server in the order of loading, with the file it stands in.
-
-    `not_followed` are includes that lead out of the given paths, with their position in that order.
-    """
-
-    found: list[tuple[Directive, Text]] = field(default_factory=list)
-    reached: set[str] = field(default_factory=set)
-
-    not_followed: list[tuple[int, str]] = field(default_factory=list)
-
-    def named(self, name: str) -> list[tuple[Directive, Text]]:
-        return [item for item in self.found if item[0].name.text == name]
-
-    def not_followed_after(self, name: str) -> str:
-        """Return an include, not followed, that may have the last word on a directive, or empty."""
-        last = max((n for n, item in enumerate(self.found) if item[0].name.text == name), default=-1)
-        return next((include for position, include in self.not_followed if position > last), "")
+def build_redis(servers: Iterable[Settings], kernel: Kernel, target: Target) -> list[Redis]:
+    """Return the model of each of `servers`, loaded by `load_servers`."""
+    return [_server(settings, kernel, target) for settings in servers]
 
 
-def build_redis(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> list[Redis]:
-    """Return one server for each redis.conf of `host` that no other one includes."""
-    files = {
-        p: f for p, f in host.by_path.items() if f.kind == "redis" and p not in host.links and f.document
-    }
-    budget = IncludeBudget(report)
-    loaded = {path: _load(host, budget, file) for path, file in files.items()}
-    included = {path for settings in loaded.values() for path in settings.reached}
-    return [
-        _server(path, loaded[path], kernel, target)
-        for path, file in files.items()
-        if file.path not in included and (loaded[path].found or file.status == "checked")
-    ]
-
-
-def _load(host: HostFiles, budget: IncludeBudget, file: ReadFile) -> _Settings:
-    settings = _Settings()
-    if file.document:
-        _run(host, budget, settings, file.document, (file.path,))
-    settings.reached.discard(file.path)
-    return settings
-
-
-def _run(
-    host: HostFiles, budget: IncludeBudget, settings: _Settings, document: Document, trail: tuple[str, ...]
-) -> None:
-    report = budget.report
-    for directive in document.directives:
-        if directive.name.text != "include" or not directive.args:
-            settings.found.append((directive, document.text))
-            continue
-        word = directive.args[0]
-        place = Place(document.text, word.span)
-        targets = _targets(host, report, word, document.text, settings) if budget.allows(place) else []
-        for file in targets:
-            if file.path in trail:
-                words = f"redis-server crashes: {file.path} includes itself, by way of {' -> '.join(trail)}"
-                report.loop(place, words)
-            elif len(trail) > DEPTH_CAP:
-                report.loop(place, f"more than {DEPTH_CAP} files include each other: not followed")
-            elif budget.allows(place, file.size_bytes):
-                settings.reached.add(file.path)
-                if file.document is None:
-                    report.unreadable(place, f"{file.path} {file.reason}")
-                else:
-                    _run(host, budget, settings, file.document, (*trail, file.path))
-
-
-def _targets(
-    host: HostFiles, report: IncludeReport, word: Word, text: Text, settings: _Settings
-) -> list[ReadFile]:
-    place = Place(text, word.span)
-    if word.unknown or not word.text.startswith("/"):
-        reason = word.unknown or "relative to the folder that redis-server is started in"
-        report.not_followed(word.text, place, reason)
-        settings.not_followed.append((len(settings.found), word.text))
-        return []
-    found = host.glob(word.text, "redis") if GLOB.search(word.text) else host.find(word.text, "redis")
-    if isinstance(found, list):
-        report.links_out(word.text, host.links_out(word.text), place)
-        return found
-    if isinstance(found, ReadFile):
-        return [found]
-    if found is Reach.OUTSIDE:
-        report.not_followed(word.text, place, "outside the given paths")
-        settings.not_followed.append((len(settings.found), word.text))
-    else:
-        report.missing(place, f"redis-server does not start: there is no {word.text}")
-    return []
-
-
-def _server(path: str, settings: _Settings, kernel: Kernel, target: Target) -> Redis:
+def _server(settings: Settings, kernel: Kernel, target: Target) -> Redis:
     ports = _ports(settings, target)
     bound = bound_addresses(settings.named("bind"), settings.not_followed_after("bind")) if ports else []
-    name = posixpath.basename(path)
+    name = posixpath.basename(settings.file.path)
     server = Redis(
         entity=f"redis:{name}",
         name=name,
@@ -172,7 +81,7 @@ def _bound_twice(bound: list[BoundAddress]) -> Value:
     return Value(name, words, address.listen.origin, label=label)
 
 
-def _scalar(settings: _Settings, label: str, target: Target) -> Value:
+def _scalar(settings: Settings, label: str, target: Target) -> Value:
     default = defaults.default("redis", label, f"redis.{label}", target)
     value: Value | None = None
     for directive, text in settings.named(label):
@@ -201,7 +110,7 @@ def _only_argument(directive: Directive) -> Word:
 
 
 def _addresses(
-    settings: _Settings, ports: list[str], bound: list[BoundAddress]
+    settings: Settings, ports: list[str], bound: list[BoundAddress]
 ) -> dict[str, tuple[Family, Value]]:
     """Return every socket: each bound address at each port, and the unix socket."""
     found: dict[str, tuple[Family, Value]] = {}
@@ -215,7 +124,7 @@ def _addresses(
     return found
 
 
-def _ports(settings: _Settings, target: Target) -> list[str]:
+def _ports(settings: Settings, target: Target) -> list[str]:
     """Return every TCP port: the plain and the TLS one, and the cluster bus, whose queue is as long.
 
     Where a hole or an unknown include decides a port, what is written, or `?`.
@@ -237,12 +146,12 @@ def _port(port: Value) -> str:
     return "" if kept == 0 else "?"
 
 
-def _is_cluster(settings: _Settings) -> bool:
+def _is_cluster(settings: Settings) -> bool:
     said = settings.named("cluster-enabled")[-1:]
     return bool(said and said[0][0].args) and said[0][0].args[0].text.lower() == "yes"
 
 
-def _bus_port(settings: _Settings, target: Target, port: str) -> str:
+def _bus_port(settings: Settings, target: Target, port: str) -> str:
     bus = _scalar(settings, "cluster-port", target)
     if bus.is_known and not bus.data:
         return str(int(port) + CLUSTER_BUS_OFFSET) if port.isdigit() else "?"

@@ -1,0 +1,1 @@
+"""redis-server: its files, what they set, and the sockets it opens."""
