@@ -6,7 +6,7 @@ import pytest
 
 from tests.trees import stack_of
 from tuner.stack.line_entities import SysctlLine
-from tuner.stack.sysctl_values import fault_of, holds_one_integer, misnamed_keys, removed_keys
+from tuner.stack.sysctl.values import fault_of, holds_one_integer, misnamed_keys, removed_keys
 from tuner.stack.target import Target, parse_target
 from tuner.stack.value import Data
 

@@ -13,7 +13,7 @@ from tuner.laws.sysctl_number import kernel_integer
 from tuner.source.tree import collect
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
-from tuner.stack.sysctl_order import (
+from tuner.stack.sysctl.order import (
     Assignment,
     Assignments,
     SysctlFile,

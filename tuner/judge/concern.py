@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from tuner.stack.entity import Entity
 from tuner.stack.line_entities import FileProblem, SysctlKey, SysctlLine
 from tuner.stack.model import Kernel, Pool, Redis, Stack
-from tuner.stack.sysctl_values import LISTEN_QUEUE_KEYS
+from tuner.stack.sysctl.values import LISTEN_QUEUE_KEYS
 from tuner.stack.value import Value
 
 IsAsked = Callable[[str], bool]

@@ -23,8 +23,8 @@ from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.redis.build import build_redis
 from tuner.stack.redis.loading import load_servers
 from tuner.stack.refused import refused_values
-from tuner.stack.sysctl_lines import build_lines
-from tuner.stack.sysctl_order import passed_over
+from tuner.stack.sysctl.lines import build_lines
+from tuner.stack.sysctl.order import passed_over
 from tuner.stack.target import Target
 from tuner.stack.unanswered import find_unused_pools, first_of, have_own_addresses, unanswered_addresses
 

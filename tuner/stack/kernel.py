@@ -11,7 +11,7 @@ from tuner.stack.hosts import HostFiles
 from tuner.stack.line_entities import NotInForce, SysctlKey
 from tuner.stack.model import Kernel
 from tuner.stack.settings import OVERRIDES_CAP, overriding, written
-from tuner.stack.sysctl_order import (
+from tuner.stack.sysctl.order import (
     Assignment,
     Assignments,
     SysctlFile,
@@ -20,7 +20,7 @@ from tuner.stack.sysctl_order import (
     load_sets,
     system_files,
 )
-from tuner.stack.sysctl_values import (
+from tuner.stack.sysctl.values import (
     ABORT_ON_OVERFLOW,
     MAX_SYN_BACKLOG,
     SOMAXCONN,

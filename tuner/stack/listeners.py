@@ -9,7 +9,7 @@ from tuner.laws.version import Version
 from tuner.stack.condition import Condition
 from tuner.stack.model import Family, Kernel, Listener, Owner
 from tuner.stack.relisten import how_to_relisten
-from tuner.stack.sysctl_values import kernel_version
+from tuner.stack.sysctl.values import kernel_version
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Place, Value, absent, derive, undetermined, unknown
 

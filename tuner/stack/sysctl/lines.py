@@ -13,8 +13,8 @@ from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.line_entities import SysctlKey, SysctlLine
 from tuner.stack.model import Kernel
 from tuner.stack.settings import as_text, written
-from tuner.stack.sysctl_order import boot_files, load_sets, system_files
-from tuner.stack.sysctl_values import (
+from tuner.stack.sysctl.order import boot_files, load_sets, system_files
+from tuner.stack.sysctl.values import (
     LISTEN_QUEUE_KEYS,
     bounds_in_words,
     fault_of,
