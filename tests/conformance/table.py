@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Difference(NamedTuple):
-    """A case where fpmtune and the program differ; `artefact` is why that is not fpmtune's fault, or empty."""
+    """A case where fpmtune and the program differ; `artefact` says why fpmtune is right all the same."""
 
     case: str
     what: str

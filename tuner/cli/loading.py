@@ -72,6 +72,7 @@ def load(options: Namespace) -> Loaded:
         excludes,
         mapped=[shown_path(folder) for folder, _ in roots],
         also=[*map(shown_path, _beside(declared, given)), *(machine.along if machine else ())],
+        accepts_nul=options.kind is not None,
     )
     if machine:
         machine.forget_unreadable(tree)
@@ -166,10 +167,15 @@ def _folder_of(path: str) -> str:
     return path if os.path.isdir(path) else os.path.dirname(path) or "."
 
 
-def _add_standard_input(tree: Tree, options: Namespace) -> None:
-    if options.kind is None:
-        raise UsageError("standard input has no name that tells its kind: give --as")
+def standard_input(*, accepts_nul: bool = False) -> SourceFile:
+    """Read standard input as a file given by name. Raises UsageError when it is closed."""
     if sys.stdin is None:
         raise UsageError("standard input is closed")
     disk_path = os.path.abspath(STANDARD_INPUT_NAME)
-    tree.files[disk_path] = read_stream(STANDARD_INPUT_NAME, disk_path, sys.stdin.buffer)
+    return read_stream(STANDARD_INPUT_NAME, disk_path, sys.stdin.buffer, accepts_nul=accepts_nul)
+
+
+def _add_standard_input(tree: Tree, options: Namespace) -> None:
+    if options.kind is None:
+        raise UsageError("standard input has no name that tells its kind: give --as")
+    tree.files[os.path.abspath(STANDARD_INPUT_NAME)] = standard_input(accepts_nul=True)

@@ -24,17 +24,27 @@ def add_reading_options(parser: ArgumentParser) -> None:
         "paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)"
     )
     add_project_option(parser)
-    parser.add_argument(
-        "--target",
-        metavar="TARGET",
-        help="the machine meant: debian-12, or kernel=6.1,php=8.2,..., host (this one); none",
-    )
+    add_target_option(parser)
     parser.add_argument(
         "--sysctl", action="append", metavar="PATH", help="sysctl files of the target (repeatable)"
     )
     parser.add_argument(
         "--root", action="append", metavar="DIR=PREFIX", help="DIR will be PREFIX on the target (repeatable)"
     )
+    add_kind_option(parser)
+
+
+def add_target_option(parser: ArgumentParser) -> None:
+    """Add `--target`."""
+    parser.add_argument(
+        "--target",
+        metavar="TARGET",
+        help="the machine meant: debian-12, or kernel=6.1,php=8.2,..., host (this one); none",
+    )
+
+
+def add_kind_option(parser: ArgumentParser) -> None:
+    """Add `--as`."""
     parser.add_argument(
         "--as",
         dest="kind",

@@ -58,12 +58,14 @@ def collect(
     excludes: frozenset[str] = DEFAULT_EXCLUDES,
     mapped: Iterable[str] = (),
     also: Iterable[str] = (),
+    *,
+    accepts_nul: bool = False,
 ) -> Tree:
     """Read what lies below `paths`: a file given by name always, one found in a folder when `wanted`.
 
     `excludes` are names of folders and files that are passed over. Of the folders `mapped` nothing is read
     yet: only what an include names will be. `also` exist and belong to the paths, but nobody gave them by
-    name.
+    name. With `accepts_nul` a file given by name may hold NUL bytes; else that makes it a binary file.
     """
     given = [(path, os.path.realpath(path)) for path in paths]
     known_only = [(path, os.path.realpath(path)) for path in mapped]
@@ -77,7 +79,7 @@ def collect(
         elif os.path.isdir(real):
             _collect_folder(tree, path, real, wanted, excludes)
         else:
-            tree.files[real] = read(path, real, is_given=True)
+            tree.files[real] = read(path, real, is_given=True, accepts_nul=accepts_nul)
             tree.unread.pop(real, None)
     for path, real in added:
         if os.path.isdir(real):
@@ -144,16 +146,16 @@ def lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def read(path: str, disk_path: str, *, is_given: bool = False) -> SourceFile:
+def read(path: str, disk_path: str, *, is_given: bool = False, accepts_nul: bool = False) -> SourceFile:
     """Read one regular file; anything else comes back with the reason why it was not read."""
     try:
-        text, failure = _read_regular(path, disk_path)
+        text, failure = _read_regular(path, disk_path, accepts_nul)
     except OSError as error:
         text, failure = None, f"cannot be read: {error.strerror}"
     return SourceFile(path, disk_path, text, failure, is_given)
 
 
-def _read_regular(path: str, disk_path: str) -> tuple[Text | None, str]:
+def _read_regular(path: str, disk_path: str, accepts_nul: bool) -> tuple[Text | None, str]:
     mode = os.stat(disk_path).st_mode
     if not stat.S_ISREG(mode):
         return None, f"not a regular file but a {_kind_of_file(mode)}"
@@ -163,21 +165,21 @@ def _read_regular(path: str, disk_path: str) -> tuple[Text | None, str]:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return None, f"not a regular file but a {_kind_of_file(status.st_mode)}"
-        return _text_of(path, file)
+        return _text_of(path, file, accepts_nul)
 
 
-def read_stream(path: str, disk_path: str, stream: BinaryIO) -> SourceFile:
+def read_stream(path: str, disk_path: str, stream: BinaryIO, *, accepts_nul: bool = False) -> SourceFile:
     """Read standard input as if it were the file at `disk_path`, given by name."""
-    text, failure = _text_of(path, stream)
+    text, failure = _text_of(path, stream, accepts_nul)
     return SourceFile(path, disk_path, text, failure, is_given=True)
 
 
-def _text_of(path: str, stream: BinaryIO) -> tuple[Text | None, str]:
+def _text_of(path: str, stream: BinaryIO, accepts_nul: bool) -> tuple[Text | None, str]:
     data = stream.read(SIZE_CAP_BYTES + 1)
     if len(data) > SIZE_CAP_BYTES:
         return None, f"larger than {SIZE_CAP_BYTES // 2**20} MiB"
     nul = data.find(b"\0", 0, NUL_WINDOW_BYTES)
-    if nul >= 0:
+    if nul >= 0 and not accepts_nul:
         return None, f"a binary file (NUL at byte {nul})"
     return Text(path, data), ""
 
