@@ -1,7 +1,5 @@
 """`python -m tuner` is `fpmtune`."""
 
-import sys
+from tuner.cli.main import program
 
-from tuner.cli.main import run
-
-sys.exit(run())
+program()
