@@ -20,3 +20,10 @@ class SettingGroup(NamedTuple):
     instance: str
     section: str
     values: tuple[Value, ...]
+
+
+class HostSettings(NamedTuple):
+    """The settings of every program of one host."""
+
+    name: str
+    groups: tuple[SettingGroup, ...]
