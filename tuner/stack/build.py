@@ -96,6 +96,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         not_in_effect=[*report.without_effect, *passed_over(host)],
         has_every_pool=all(instance.is_complete for instance in instances) and have_own_addresses(pools),
         has_every_location=nginx.is_complete,
+        has_unseen_listeners=nginx.has_unseen_listeners,
     )
 
 

@@ -24,6 +24,7 @@ class IncludeReport:
     problems: dict[tuple[str, int, str], FileProblem] = field(default_factory=dict)
     left_out: dict[tuple[str, str], NotFollowed] = field(default_factory=dict)
     without_effect: list[str] = field(default_factory=list)
+    patterns: dict[str, bool] = field(default_factory=dict)
 
     @property
     def left_out_configuration(self) -> bool:
@@ -39,6 +40,23 @@ class IncludeReport:
         """Note the links that the pattern of an include matches and that leave the given paths."""
         for link in links:
             self.not_followed(join(dirname(pattern), basename(link)), place, LINK_OUT)
+
+    def pattern(self, pattern: str, *, has_matches: bool) -> None:
+        """Note a pattern and whether any file matches it: one without matches is not wrong."""
+        self.patterns[_cut(pattern)] = has_matches
+
+    @property
+    def open_end(self) -> str:
+        """The first include that may lead to more servers than were seen, in words; empty if there is none.
+
+        Version control keeps no empty folders: a pattern without matches is one where no other has any.
+        """
+        for item in self.left_out.values():
+            if item.reason != PACKAGE_FILE:
+                return f"include {item.target}: {item.reason}"
+        if any(self.patterns.values()):
+            return ""
+        return next((f"include {pattern} matches no file" for pattern in self.patterns), "")
 
     def not_in_effect(self, path: str) -> None:
         """Note a file that its program never loads."""

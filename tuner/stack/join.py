@@ -56,7 +56,11 @@ def _pools_at(member: Value, endpoints: _Endpoints) -> list[Pool]:
 
 
 def _find_longest_read_timeout(pool: Pool) -> None:
-    """Set the longest fastcgi_read_timeout of the locations that reach `pool`."""
+    """Set the longest fastcgi_read_timeout of the locations that reach `pool`.
+
+    Where a file that was not read may set it, it is unknown, without "60 s, if that file does not": nobody
+    keeps the timeouts out of nginx.conf to leave them at their defaults.
+    """
     timeouts = [location.fastcgi_read_timeout for location in pool.locations]
     if not timeouts:
         return
@@ -67,7 +71,7 @@ def _find_longest_read_timeout(pool: Pool) -> None:
     pool.longest_read_timeout = derive(
         "pool.longest_read_timeout",
         lambda *seconds: max(seconds),
-        *timeouts,
+        *(timeout._replace(options=()) for timeout in timeouts),
         unit="s",
         label="fastcgi_read_timeout",
         words="the longest of the locations that reach the pool",

@@ -121,6 +121,10 @@ def _unchosen(request: Request, effective: Value) -> Value:
     name = "listener.unchosen_backlog"
     if request.backlog.is_own_choice:
         return absent(name, "somebody chose the backlog", unit=UNIT)
+    if not request.backlog.is_known:
+        return unknown(name, request.backlog.origin.words, unit=UNIT)
+    if request.family != "unix" and not request.address.rpartition(":")[2].isdecimal():
+        return unknown(name, f"the port of {request.address}", unit=UNIT)
     places = (request.listen,) if request.listen.is_known and request.listen.is_written else ()
     return effective.renamed(name)._replace(inputs=(*effective.inputs, *places))
 

@@ -46,7 +46,8 @@ class Listener(Entity):
     `backlog_at` the place that asks for it or, where nobody does, the one that would have to.
     `refused_backlog` is what the program does not take, absent when it takes the backlog; `backlog_overflow`
     tells what arrives of a number that is too large, absent when it fits.
-    `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent.
+    `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent; it
+    is unknown where the program's version decides about it, and where the port is not known.
     `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
     `restart` tells how to restart the program, with what that costs; `relisten` how to bring it to listen
     again with what its file says now, by a reload where that is enough.
@@ -242,8 +243,10 @@ class Stack(Entity):
     """One host.
 
     `has_every_pool` says that all files of its php-fpm were read and give each pool an address of its own,
-    `has_every_location` that there is one nginx and all its files were read. `unused_pools` is how many of
-    its pools have an `unused_listen`, and `first_unused_listen` that of the first, absent if there is none.
+    `has_every_location` that there is one nginx and all its files were read. `has_unseen_listeners` is
+    unknown where nginx may have more servers, in files that are not among those read, else False.
+    `unused_pools` is how many of its pools have an `unused_listen`, and `first_unused_listen` that of the
+    first, absent if there is none.
     """
 
     kernel: Kernel
@@ -268,6 +271,7 @@ class Stack(Entity):
     not_in_effect: list[str] = []
     has_every_pool: bool = False
     has_every_location: bool = False
+    has_unseen_listeners: Value
 
     @property
     def host_name(self) -> str:

@@ -12,6 +12,7 @@ from tuner.source.text import Text
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import PACKAGE_FILE, IncludeBudget, IncludeReport
+from tuner.stack.nginx.absent_includes import Absent, AbsentIncludes
 from tuner.stack.value import Place
 
 INCLUDE_DEPTH_CAP = 50
@@ -102,6 +103,7 @@ class _Loader:
     report: IncludeReport
     budget: IncludeBudget
     prefix: str | None
+    absent: AbsentIncludes
     reached: set[str] = field(default_factory=set)
 
     def load(self, file: ReadFile, parent: Block, trail: tuple[str, ...]) -> None:
@@ -143,31 +145,40 @@ class _Loader:
         if not pattern.startswith("/"):
             if self.prefix is None:
                 reason = "relative to a main file that is not among the given paths"
-                self._pass_over(pattern, place, reason, parent)
+                self._pass_over(pattern, place, PACKAGE_FILE if PACKAGED.match(pattern) else reason, parent)
                 return []
             pattern = posixpath.join(self.prefix, pattern)
         found = self.host.glob(pattern, "nginx") if GLOB.search(pattern) else self.host.find(pattern, "nginx")
         if isinstance(found, ReadFile):
+            self.absent.entered.add(posixpath.dirname(posixpath.normpath(pattern)))
             return [found]
         if isinstance(found, list):
-            if not PACKAGED.match(written):
-                self.report.links_out(written, self.host.links_out(pattern), place)
+            self._note_matches(written, pattern, found, place)
             return found
         if is_template and found is Reach.MISSING:
             self._pass_over(written, place, "a template's include: the file may be made later", parent)
         else:
-            self._missing(written, place, found, parent)
+            self._missing(Absent(written, posixpath.normpath(pattern), place, parent), found)
         return []
 
-    def _missing(self, written: str, place: Place, reach: Reach, parent: Block) -> None:
+    def _note_matches(self, written: str, pattern: str, found: list[ReadFile], place: Place) -> None:
+        if found:
+            self.absent.entered.add(posixpath.dirname(posixpath.normpath(pattern)))
+        if not PACKAGED.match(written):
+            self.report.pattern(written, has_matches=bool(found))
+            self.report.links_out(written, self.host.links_out(pattern), place)
+
+    def _missing(self, include: Absent, reach: Reach) -> None:
+        written, _, place, parent = include
         if PACKAGED.match(written):
+            self.absent.lacks_package_file |= not GLOB.search(written)
             self._pass_over(written, place, PACKAGE_FILE, parent)
         elif reach is Reach.OUTSIDE:
             self._pass_over(written, place, "outside the given paths", parent)
         elif self.prefix is None:
             self._pass_over(written, place, "not there, in a file that no main file here includes", parent)
         else:
-            self.report.missing(place, f"nginx does not start: there is no {written}")
+            self.absent.absent.append(include)
 
     def _enter(self, file: ReadFile, place: Place, parent: Block, trail: tuple[str, ...]) -> None:
         if file.path in trail:
@@ -207,8 +218,10 @@ def _load(
     host: HostFiles, budget: IncludeBudget, path: str, file: ReadFile, *, is_fragment: bool = False
 ) -> Configuration:
     root = Block(_context(file) if is_fragment else "main", is_complete=not is_fragment)
-    loader = _Loader(host, budget.report, budget, None if is_fragment else posixpath.dirname(path))
+    prefix = None if is_fragment else posixpath.dirname(path)
+    loader = _Loader(host, budget.report, budget, prefix, AbsentIncludes(prefix))
     loader.load(file, root, ())
+    loader.absent.settle(host, budget.report)
     return Configuration(file, root, frozenset(loader.reached))
 
 

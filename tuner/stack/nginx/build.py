@@ -1,7 +1,7 @@
 """nginx's part of the Stack."""
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tuner.stack.hosts import HostFiles
@@ -12,17 +12,23 @@ from tuner.stack.nginx.connect_timeouts import build_connect_timeouts
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
 from tuner.stack.target import Target
+from tuner.stack.value import Origin, Value, unknown
 
 INCLUDED_FOLDERS = frozenset(
     {"conf.d", "http.d", "sites-available", "sites-enabled", "snippets", "vhosts", "vhosts.d", "includes"}
 )
 
 
+UNSEEN = "host.has_unseen_listeners"
+ALL_SEEN = Value(UNSEEN, False, Origin("derived", "every server was seen"))
+
+
 @dataclass(slots=True)
 class Nginx:
     """What the nginx files of one host say; `is_complete` where it is one main file with all it includes.
 
-    `roots` are the outermost blocks of all its configurations.
+    `roots` are the outermost blocks of all its configurations. `has_unseen_listeners` is False where no other
+    file can bring listeners, else unknown.
     """
 
     listeners: list[Listener] = field(default_factory=list)
@@ -31,6 +37,7 @@ class Nginx:
     connect_timeouts: list[ConnectTimeout] = field(default_factory=list)
     roots: list[Block] = field(default_factory=list)
     is_complete: bool = False
+    has_unseen_listeners: Value = ALL_SEEN
 
 
 def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> Nginx:
@@ -47,7 +54,22 @@ def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: Include
         built.locations += [location for _, location in passes]
         built.connect_timeouts += build_connect_timeouts(passes)
     built.is_complete = len(loaded) == 1 and loaded[0].root.is_complete and not report.left_out_configuration
+    built.has_unseen_listeners = _unseen_listeners(loaded, report)
     return built
+
+
+def _unseen_listeners(loaded: Sequence[Configuration], report: IncludeReport) -> Value:
+    """Return False where every server of the host's one nginx was seen, else unknown with the reason."""
+    loose = [configuration.start.path for configuration in loaded if not configuration.root.is_complete]
+    if loose:
+        reason = f"no main file includes {loose[0]}"
+    elif len(loaded) > 1:
+        reason = "there is more than one main file of nginx"
+    else:
+        reason = report.open_end
+    if not reason:
+        return ALL_SEEN
+    return unknown(UNSEEN, f"{reason}, so servers may be elsewhere")
 
 
 def _instances(configurations: Iterable[Configuration], host: HostFiles) -> list[list[Configuration]]:
