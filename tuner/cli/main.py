@@ -17,8 +17,8 @@ EPILOG = """\
 exit status: 0 nothing at or above --fail-on; 1 findings; 2 wrong usage, a missing PATH or an internal error;
 3 nothing was checked (no file of a known kind)."""
 
-OBJECTS_BEFORE_COLLECTION = 200_000
-"""A run is short, and nearly all it makes lives to its end: looking for garbage costs a twentieth of it."""
+OBJECTS_BEFORE_COLLECTION = 500_000
+"""A run is short, and nearly all it makes lives to its end: looking for garbage costs a tenth of it."""
 
 
 def program() -> None:

@@ -78,12 +78,12 @@ def _of_section(settings: PoolSettings, entity: str) -> Iterator[RefusedValue]:
 
 def _of_nginx(roots: Iterable[Block]) -> Iterator[RefusedValue]:
     for root in roots:
-        for block in root.walk():
-            contexts, read = NGINX_READERS.get(block.name, (frozenset(), decimal))
-            directive, level = block.directive, block.parent
-            if block.context in contexts and directive and directive.args and block.text and level:
-                word = variable(directive.args[0])
-                yield from _refused(_name_of(block, level), "nginx", f"{block.name} ", word, block.text, read)
+        for level in root.walk():
+            for block in level.named(*NGINX_READERS):
+                contexts, read = NGINX_READERS[block.name]
+                if block.context in contexts and block.directive and block.directive.args and block.text:
+                    word, before = variable(block.directive.args[0]), f"{block.name} "
+                    yield from _refused(_name_of(block, level), "nginx", before, word, block.text, read)
 
 
 def _name_of(block: Block, level: Block) -> str:

@@ -31,9 +31,9 @@ PACKAGED = re.compile(
 
 @dataclass(slots=True)
 class Block:
-    """One directive in its place; `children` are those of its `{}` with every include put in place.
+    """One directive in its place; what its `{}` holds, with every include put in place, is found by name.
 
-    The outermost block of a configuration has no directive. `is_complete` is False on the outermost block
+    `blocks` are those inside it that have a `{}` themselves. The outermost block of a configuration has no directive. `is_complete` is False on the outermost block
     of a file whose surroundings are not known.
     """
 
@@ -41,7 +41,7 @@ class Block:
     parent: Block | None = None
     directive: Directive | None = None
     text: Text | None = None
-    children: list[Block] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     is_complete: bool = True
     not_followed: list[str] = field(default_factory=list)
     depth: int = 0
@@ -59,10 +59,11 @@ class Block:
 
     def add(self, directive: Directive, text: Text) -> Block:
         """Return `directive` as a new child."""
-        context = directive.name.text if directive.children is not None else self.context
-        child = Block(context, self, directive, text, depth=self.depth + 1)
-        self.children.append(child)
-        self._by_name.setdefault(child.name, []).append(child)
+        name, is_block = directive.name.text, directive.children is not None
+        child = Block(name if is_block else self.context, self, directive, text, depth=self.depth + 1)
+        self._by_name.setdefault(name, []).append(child)
+        if is_block:
+            self.blocks.append(child)
         return child
 
     def named(self, *names: str) -> list[Block]:
@@ -70,12 +71,12 @@ class Block:
         return [child for name in names for child in self._by_name.get(name, ())]
 
     def walk(self) -> Iterator[Block]:
-        """Yield this block and everything below it."""
+        """Yield this block and everything below it that has a `{}`."""
         stack = [self]
         while stack:
             block = stack.pop()
             yield block
-            stack.extend(reversed(block.children))
+            stack.extend(reversed(block.blocks))
 
     def upwards(self) -> Iterator[Block]:
         """Yield this block, then what surrounds it, to the outermost."""

@@ -36,7 +36,8 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
     levels = [level for block, _ in passes if (level := _level(block, place))]
     members = [member for _, location in passes for member in _members(location)]
     endpoints = [_endpoint(member) for member in members]
-    has_unseen = any(inner.not_followed for level in levels for inner in level.walk())
+    distinct = {id(level): level for level in levels}.values()
+    has_unseen = any(inner.not_followed for level in distinct for inner in level.walk())
     return ConnectTimeout(
         entity=f"{DIRECTIVE}:{title_of(levels[0]) if levels else 'nginx'}",
         timeout=timeout.renamed("connect_timeout.timeout"),

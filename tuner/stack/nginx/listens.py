@@ -91,7 +91,7 @@ def server_names(server: Block) -> list[str]:
 
 def server_title(server: Block) -> str:
     """Return the server's first name or, where it has none, the first address it listens on."""
-    titles = [*server_names(server), *(str(listen.address) for listen in listens_of(server))]
+    titles = server_names(server) or [str(listen.address) for listen in listens_of(server)]
     return next(iter(titles), "a server without a name")
 
 
