@@ -38,10 +38,14 @@ class Text:
             at = find(b"\n", at + 1)
         return starts
 
+    def line_number(self, offset: int) -> int:
+        """Return the line, from 1, of the byte at `offset`."""
+        return bisect_right(self._line_starts, max(0, offset))
+
     def position(self, offset: int) -> Position:
         """Return line and column of the byte at `offset` (the end of the file is a valid place)."""
         offset = max(0, min(offset, len(self.data)))
-        line = bisect_right(self._line_starts, offset)
+        line = self.line_number(offset)
         return Position(line, len(decode(self.data[self._line_starts[line - 1] : offset])) + 1)
 
     def line(self, number: int) -> str:

@@ -1,6 +1,7 @@
 """Addresses of sockets in the form that compares equal, and which of them reach each other."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
@@ -69,6 +70,7 @@ def pool_address(listen: str) -> tuple[str, Family]:
     return f"unix:{same_path(listen)}", "unix"
 
 
+@lru_cache(maxsize=1000)
 def same_ipv6(host: str) -> str:
     """Return an IPv6 address in brackets in the form that compares equal: `[0:0::1]` is `[::1]`."""
     try:

@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """Return `path:line`, as messages show it."""
-        return f"{self.text.path}:{self.text.position(self.span.start).line}"
+        return f"{self.text.path}:{self.text.line_number(self.span.start)}"
 
 
 class Origin(NamedTuple):
