@@ -33,8 +33,8 @@ PACKAGED = re.compile(
 class Block:
     """One directive in its place; what its `{}` holds, with every include put in place, is found by name.
 
-    `blocks` are those inside it that have a `{}` themselves. The outermost block of a configuration has no directive. `is_complete` is False on the outermost block
-    of a file whose surroundings are not known.
+    `blocks` are those inside it that have a `{}` themselves. The outermost block of a configuration has no
+    directive. `is_complete` is False on the outermost block of a file whose surroundings are not known.
     """
 
     context: str
