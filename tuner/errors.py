@@ -9,6 +9,10 @@ class UsageError(FpmtuneError):
     """The command line or `fpmtune.toml` asks for something that does not exist."""
 
 
+class ChangeError(FpmtuneError):
+    """A file cannot be changed as asked; nothing was written."""
+
+
 class RuleError(FpmtuneError):
     """A rule file is wrong: says where (`path:line:column`) and what was expected."""
 

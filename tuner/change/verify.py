@@ -1,0 +1,78 @@
+"""A changed file is read again: it must differ in what was asked for and in nothing else."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tuner.change.dialect import DIALECTS
+from tuner.change.effect import Effect, after_effects, nodes_of
+from tuner.errors import ChangeError
+from tuner.formats.document import Document
+from tuner.source.edit import Edit, apply_edits
+from tuner.source.text import Text
+
+_NUMBER = re.compile(r"[0-9]+")
+
+
+class Change(NamedTuple):
+    """An edit of one file and what it does to the file's directives."""
+
+    edit: Edit
+    effect: Effect
+
+
+def changed(document: Document, changes: Sequence[Change]) -> bytes:
+    """Return the bytes of the document's file with all `changes` made.
+
+    Raises ChangeError if two of them overlap, or if the file, read again, would differ in anything else.
+    """
+    data = apply_edits(document.text.data, [change.edit for change in changes])
+    distinct = list(dict.fromkeys(changes))
+    if not reread_differs_only_in(document, data, distinct):
+        raise ChangeError(f"{document.text.path}: the changed file would be read otherwise than asked")
+    return data
+
+
+def verified(document: Document, change: Change) -> Change:
+    """Return `change`. Raises ChangeError if it would do anything but its effect."""
+    changed(document, [change])
+    return change
+
+
+def reread_differs_only_in(document: Document, data: bytes, changes: Sequence[Change]) -> bool:
+    """Say whether `data`, read as `document` was, differs from it by the effects of `changes` alone.
+
+    Directives, problems and comments are compared. Where versions of the program read a file differently,
+    all that read the unchanged file as `document` says must agree.
+    """
+    before = nodes_of(document)
+    wanted = after_effects(before, [change.effect for change in changes])
+    comments = _comments_that_stay(document, changes)
+    text = Text(document.text.path, data)
+    agrees = False
+    for reader in DIALECTS[document.kind].readers:
+        known = reader(document.text, document.is_template)
+        if nodes_of(known) != before:
+            continue
+        new = reader(text, document.is_template)
+        if nodes_of(new) != wanted or _problems(new) - _problems(known):
+            return False
+        agrees = [comment.text for comment in new.comments] == comments
+        if not agrees:
+            return False
+    return agrees
+
+
+def _comments_that_stay(document: Document, changes: Sequence[Change]) -> list[str]:
+    gone = [change.edit.span for change in changes]
+    return [
+        comment.text
+        for comment in document.comments
+        if not any(span.start <= comment.span.start < span.end for span in gone)
+    ]
+
+
+def _problems(document: Document) -> Counter[tuple[str, str]]:
+    """Count the document's problems by severity and message; numbers in messages are places."""
+    return Counter((problem.severity, _NUMBER.sub("", problem.message)) for problem in document.problems)
