@@ -3,11 +3,11 @@
 import gc
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, HelpFormatter, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import NamedTuple
 
 from tuner import __version__
 from tuner.cli.exit_status import FAILURE, INTERRUPTED
@@ -33,8 +33,7 @@ def program() -> None:
     sys.exit(status)
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One verb: what it does, and the module with its `add_arguments(parser)` and `run(options)`."""
 
     summary: str
@@ -56,11 +55,15 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-class _HelpFormatter(RawDescriptionHelpFormatter):
+class _HelpFormatter(HelpFormatter):
     """Knows the terminal's width without shutil, which argparse would load for every option that is added."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
+
+
+class _VerbHelpFormatter(_HelpFormatter, RawDescriptionHelpFormatter):
+    """Keeps the lines of the epilog."""
 
 
 def _columns() -> int:
@@ -107,6 +110,7 @@ def parser_for(arguments: Sequence[str]) -> ArgumentParser:
     parser = ArgumentParser(
         prog="fpmtune",
         description="Linter and tuner for the PHP serving path: nginx, PHP-FPM, Redis, sysctl as one path.",
+        formatter_class=_HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fpmtune {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -119,7 +123,7 @@ def parser_for(arguments: Sequence[str]) -> ArgumentParser:
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
             epilog=EPILOG,
-            formatter_class=_HelpFormatter,
+            formatter_class=_VerbHelpFormatter,
         )
         if name == named:
             verb.load().add_arguments(added)

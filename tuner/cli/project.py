@@ -11,7 +11,6 @@ from tuner.cli.project_file import find_settings, read_settings
 from tuner.cli.settings_error import explain
 from tuner.errors import UsageError
 from tuner.judge.finding import Severity
-from tuner.laws.version_requirement import VersionRequirement
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 FolderOnHost = Annotated[str, StringConstraints(pattern=r"^/")]
@@ -118,6 +117,8 @@ def _is_list(key: str, value: object) -> bool:
 def _check_version(wanted: object, path: Path) -> None:
     if not isinstance(wanted, str) or not wanted:
         return
+    from tuner.laws.version_requirement import VersionRequirement
+
     try:
         requirement = VersionRequirement.parse(wanted)
     except ValueError as error:

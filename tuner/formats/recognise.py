@@ -18,11 +18,12 @@ from tuner.source.text import BOM, Text
 HEAD_BYTES = 64 * 1024
 """No more of a file than this is looked at."""
 
-_OTHER_LANGUAGES = re.compile(
-    r"\.(?:bash|bat|c|cpp|css|go|h|htm|html|java|js|json|lua|mjs|php|phtml|pl|ps1|py|rb|rs|scss|sh|sql|ts|vcl|zsh"
-    r"|cfg|crt|csr|csv|env|gif|gz|hcl|ico|ini|jpg|key|lock|log|md|pem|pid|png|properties|rst|service|so|sock|socket"
-    r"|svg|tar|tf|timer|toml|xml|yaml|yml|zip)"
-)
+_ENDINGS_OF_OTHERS = """
+.bash .bat .c .cpp .css .go .h .htm .html .java .js .json .lua .mjs .php .phtml .pl .ps1 .py .rb .rs .scss .sh
+.sql .ts .vcl .zsh .cfg .crt .csr .csv .env .gif .gz .hcl .ico .ini .jpg .key .lock .log .md .pem .pid .png
+.properties .rst .service .so .sock .socket .svg .tar .tf .timer .toml .xml .yaml .yml .zip
+"""
+_OTHER_LANGUAGES = frozenset(_ENDINGS_OF_OTHERS.split())
 _FOREIGN_START = re.compile(rb"#!|\s*+<[?!a-zA-Z]")
 _FOREIGN_LINE = re.compile(rb"\n(?:(?:apiVersion|kind|services|version):|---[ \t\r]*+(?:\n|\Z))")
 """A line with the LF before it: a search for a fixed byte takes a tenth of one for the start of a line."""
@@ -248,7 +249,7 @@ def recognise(path: str, data: bytes) -> Kind | None:
     if pure.parent.name == "sysctl.d" and pure.suffix == ".conf":
         return _kind_in_sysctl_d(path, data)
     in_sites = not _SITE_FOLDERS.isdisjoint(pure.parts[:-1])
-    if pure.name.startswith(".") or (_OTHER_LANGUAGES.fullmatch(pure.suffix) and not in_sites):
+    if pure.name.startswith(".") or (pure.suffix in _OTHER_LANGUAGES and not in_sites):
         return None
     head = data[:HEAD_BYTES].removeprefix(BOM)
     if b"\0" in head or _FOREIGN_START.match(head) or _FOREIGN_LINE.search(b"\n" + head):
