@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
 LAST_PHP_5 = "5.6"
 BUILT_ELSEWHERE = ("/opt/", "/usr/local/")
-PROGRAMS = ("kernel", "php", "nginx", "redis")
+PROGRAMS = ("kernel", "php", "nginx", "redis", "valkey")
 
 
 UNSTATED: Mapping[str, Version] = MappingProxyType({})
