@@ -14,26 +14,46 @@ UNBALANCED = "Unbalanced quotes in configuration line"
 
 _TRIMMED = b" \t\r\n"
 _READ_BYTES = 1024
-_SEPARATORS = re.compile(rb"[ \t\v\f\r]++")
-_PLAIN = re.compile(rb"[^ \t\r\"']++")
+_SEPARATORS = re.compile(rb"[ \t\n\v\f\r]++")
+_PLAIN = re.compile(rb"[^ \t\n\r\"']++")
 _QUOTED = {
     b'"': re.compile(rb"\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL),
     b"'": re.compile(rb"'((?:[^'\\]|\\'|\\(?!'))*+)'"),
 }
-_AFTER_QUOTE = b" \t\v\f\r"
+_AFTER_QUOTE = b" \t\n\v\f\r"
+_AFTER_WORD = b" \t\n\r"
 _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
 
 
-def parse(text: Text, *, is_template: bool = False) -> Document:
+def parse(text: Text, *, is_template: bool = False, joins_quotes: bool = False) -> Document:
     """Read a redis.conf as Redis 6.2 to 8 reads it, and go on after the first error.
+
+    With `joins_quotes` a word goes on behind a closing quote (`"a"b` is ab), as in Valkey 9.1.
 
     The text of a name is in lower case, as Redis compares it; its span is what is written. A line with
     unbalanced quotes gives a Problem and no directive. `#` begins a comment only at the start of a line.
     A NUL drops the rest of its line and joins the next line to it, as Redis reads files; that is a
     warning. Never raises.
     """
-    return _Reader(text, prepare(text, is_template), is_template).read()
+    return _Reader(text, prepare(text, is_template), is_template, joins_quotes).read()
+
+
+def split_words(text: str) -> list[str] | None:
+    """Return the words of a list that is written as one argument; None where its quotes are unbalanced."""
+    line = encode(text).partition(b"\0")[0]
+    words: list[str] = []
+    at = 0
+    while at < len(line):
+        if blanks := _SEPARATORS.match(line, at):
+            at = blanks.end()
+            continue
+        try:
+            word, at = _word_at(line, at, len(line))
+        except _Unbalanced:
+            return None
+        words.append(decode(word))
+    return words
 
 
 class _Unbalanced(Exception):  # noqa: N818 - a parting of ways within this module
@@ -50,28 +70,35 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     return _CONTROL.get(match[2], match[2])
 
 
-def _quoted(line: bytes, at: int, end: int) -> tuple[bytes, int]:
-    """Return the text of the quoted part at `at` and where it ends, which must also end the word."""
+def _quoted(line: bytes, at: int, end: int, joins: bool) -> tuple[bytes, int]:
+    """Return the text of the quoted part at `at` and where it ends.
+
+    That must also end the word, unless the program `joins` what follows.
+    """
     mark = line[at : at + 1]
     match = _QUOTED[mark].match(line, at, end)
     if match is None:
         raise _Unbalanced(at, end, UNBALANCED)
     after = match.end()
-    if after < end and line[after] not in _AFTER_QUOTE:
+    if not joins and after < end and line[after] not in _AFTER_QUOTE:
         raise _Unbalanced(at, after + 1, f"{UNBALANCED}: a blank must follow the closing quote")
     if mark == b'"':
         return _ESCAPE.sub(_unescaped, match[1]), after
     return match[1].replace(b"\\'", b"'"), after
 
 
-def _word_at(line: bytes, at: int, end: int) -> tuple[bytes, int]:
+def _word_at(line: bytes, at: int, end: int, joins: bool = False) -> tuple[bytes, int]:
     """Return the text of the word at `at` and where it ends."""
-    plain = _PLAIN.match(line, at, end)
-    text, after = (plain.group(), plain.end()) if plain else (b"", at)
-    if after < end and line[after : after + 1] in _QUOTED:
-        inner, after = _quoted(line, after, end)
-        return text + inner, after
-    return text, after
+    text = b""
+    while True:
+        if plain := _PLAIN.match(line, at, end):
+            text, at = text + plain.group(), plain.end()
+        if at >= end or line[at : at + 1] not in _QUOTED:
+            return text, at
+        inner, at = _quoted(line, at, end, joins)
+        text += inner
+        if not joins or at >= end or line[at] in _AFTER_WORD:
+            return text, at
 
 
 class _Lines:
@@ -126,10 +153,11 @@ def _pieces(data: bytes) -> list[tuple[int, int]]:
 
 
 class _Reader:
-    def __init__(self, text: Text, masked: Masked, is_template: bool) -> None:
+    def __init__(self, text: Text, masked: Masked, is_template: bool, joins_quotes: bool) -> None:
         self.text = text
         self.masked = masked
         self.is_template = is_template
+        self.joins_quotes = joins_quotes
         self.lines = _Lines(masked.data)
         self.directives: list[Directive] = []
         self.problems: list[Problem] = []
@@ -181,7 +209,7 @@ class _Reader:
             if blanks := _SEPARATORS.match(line, at, end):
                 at = blanks.end()
                 continue
-            text, after = _word_at(line, at, end)
+            text, after = _word_at(line, at, end, self.joins_quotes)
             span = self.lines.span(base + at, base + after)
             quote = chr(line[at]) if line[at : at + 1] in _QUOTED else ""
             words.append(self._word(text, span, quote))

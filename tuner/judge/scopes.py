@@ -13,6 +13,7 @@ from tuner.stack.line_entities import (
     RefusedValue,
     SysctlKey,
     SysctlLine,
+    UnknownDirective,
 )
 from tuner.stack.model import (
     ConnectTimeout,
@@ -43,6 +44,7 @@ ScopeName = Literal[
     "redis",
     "path",
     "refused",
+    "unknown_directive",
     "hash_line",
     "problem",
 ]
@@ -72,6 +74,7 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "redis": Scope(Redis, lambda stack: stack.redis),
     "path": Scope(Path, lambda stack: stack.paths),
     "refused": Scope(RefusedValue, lambda stack: stack.refused, is_file_itself=True),
+    "unknown_directive": Scope(UnknownDirective, lambda stack: stack.unknown_directives, is_file_itself=True),
     "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),
     "problem": Scope(FileProblem, lambda stack: stack.problems, is_file_itself=True),
 }

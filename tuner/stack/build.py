@@ -22,6 +22,7 @@ from tuner.stack.php_fpm.pools import build_pools
 from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.redis.build import build_redis
 from tuner.stack.redis.loading import load_servers
+from tuner.stack.redis.refused import refused_by_redis
 from tuner.stack.refused import refused_values
 from tuner.stack.sysctl.lines import build_lines
 from tuner.stack.sysctl.order import passed_over
@@ -64,7 +65,9 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
     ]
     paths = join(nginx.locations, pools)
     unused = find_unused_pools(paths, pools)
-    redis = build_redis(load_servers(host, report), kernel, target)
+    servers = load_servers(host, report)
+    redis = build_redis(servers, kernel, target)
+    refused = refused_by_redis(servers, redis, target, report)
     for pool in pools:
         bound_queue(pool)
     note_problems(host.files, report)
@@ -89,7 +92,8 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         connect_timeouts=nginx.connect_timeouts,
         unanswered=unanswered_addresses(paths, pools),
         paths=paths,
-        refused=refused_values(instances, nginx.roots, redis),
+        refused=refused_values(instances, nginx.roots, refused.values),
+        unknown_directives=refused.names,
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],

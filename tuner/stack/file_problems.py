@@ -46,17 +46,15 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
         if file.document:
             for problem in file.document.problems:
                 place = Place(file.document.text, problem.span)
-                if not file.document.is_template and _holds_placeholder(text, place):
+                if not file.document.is_template and holds_placeholder(place):
                     report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "info")
                 else:
                     report.problem("syntax", place, problem.message, problem.severity)
 
 
-def _holds_placeholder(text: Text | None, place: Place) -> bool:
-    """Say whether the line of a problem looks like one of a template that nobody called one."""
-    return (
-        text is not None and PLACEHOLDER.search(text.line(text.position(place.span.start).line)) is not None
-    )
+def holds_placeholder(place: Place) -> bool:
+    """Say whether the line of `place` looks like one of a template that nobody called one."""
+    return PLACEHOLDER.search(place.text.line(place.text.position(place.span.start).line)) is not None
 
 
 def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:

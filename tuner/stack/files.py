@@ -6,11 +6,15 @@ from typing import Literal, NamedTuple
 from tuner.formats.document import Document, Kind
 from tuner.formats.recognise import is_configuration_folder, recognise
 from tuner.formats.templates import is_template
+from tuner.laws.version import Version
 from tuner.source.text import Text
 from tuner.source.tree import SourceFile, Tree
 from tuner.stack.target import Target, target_at
 
 USUAL_PHP = (8, 2)
+VALKEY_JOINING_QUOTES = Version.parse("9.1")
+"""The first Valkey seen to take `"a"b` as one word; 8.1 refuses it. Source: src/sds.c, sdssplitargs()."""
+
 ANY_TARGET = Target()
 Status = Literal["checked", "template", "partial", "skipped"]
 
@@ -84,13 +88,20 @@ def parse_file(
 ) -> ReadFile:
     """Parse one file as `target`'s programs do; `forced` reads even what looks like a template exactly."""
     masked = not forced and is_template(source.path, text.data)
-    grammar = {"php": _php_grammar(source.path, target)} if kind == "php-fpm" else {}
-    document = _parser(kind)(text, is_template=masked, **grammar)
+    document = _parser(kind)(text, is_template=masked, **_grammar(source.path, kind, target))
     if masked:
         return ReadFile(source, kind, "template", "template: only what is written out counts", document)
     if any(problem.severity == "error" for problem in document.problems):
         return ReadFile(source, kind, "partial", "has syntax errors: the rest of it counts", document)
     return ReadFile(source, kind, "checked", "", document)
+
+
+def _grammar(path: str, kind: Kind, target: Target) -> dict[str, object]:
+    """Return what the parser of `kind` has to know of the program's version."""
+    if kind == "php-fpm":
+        return {"php": _php_grammar(path, target)}
+    valkey = target.version("valkey") if kind == "redis" else None
+    return {"joins_quotes": True} if valkey and valkey >= VALKEY_JOINING_QUOTES else {}
 
 
 def _php_grammar(path: str, target: Target) -> tuple[int, int]:

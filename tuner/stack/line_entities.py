@@ -83,11 +83,30 @@ class Duration(Entity):
 
 
 class RefusedValue(Entity):
-    """A value in a file that `program` does not take, with the directive before it in `setting`."""
+    """A value in a file that `program` does not take, with the directive before it in `setting`.
+
+    `is_refused` tells in which releases, where that depends on an unknown one; `because` is the program's
+    reason after a colon, empty where it is plain.
+    """
 
     program: str
     setting: str
     value: Value
+    is_refused: Value
+    because: str = ""
+
+
+class UnknownDirective(Entity):
+    """A line whose directive `program` does not know, so that it does not start.
+
+    `is_unknown` tells in which releases, where that depends on an unknown one; `hint` says, after a
+    semicolon, which release knows it or what may be meant.
+    """
+
+    program: str
+    directive: Value
+    is_unknown: Value
+    hint: str
 
 
 class HashLine(Entity):

@@ -16,6 +16,7 @@ from tuner.stack.line_entities import (
     RefusedValue,
     SysctlKey,
     SysctlLine,
+    UnknownDirective,
 )
 from tuner.stack.value import Value
 
@@ -265,6 +266,7 @@ class Stack(Entity):
     redis: list[Redis] = []
     paths: list[Path] = []
     refused: list[RefusedValue] = []
+    unknown_directives: list[UnknownDirective] = []
     hash_lines: list[HashLine] = []
     problems: list[FileProblem] = []
     not_followed: list[NotFollowed] = []

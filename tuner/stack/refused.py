@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from tuner.formats.document import Word
 from tuner.source.text import Text
 from tuner.stack.line_entities import RefusedValue
-from tuner.stack.model import Redis
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.connect_timeouts import title_of
 from tuner.stack.nginx.values import count_or_auto, on_or_off, variable
@@ -45,14 +44,14 @@ NGINX_READERS: Mapping[str, tuple[frozenset[str], Reader]] = {
 
 
 def refused_values(
-    instances: Iterable[Instance], nginx_roots: Iterable[Block], redis: Iterable[Redis]
+    instances: Iterable[Instance], nginx_roots: Iterable[Block], redis: Iterable[RefusedValue]
 ) -> list[RefusedValue]:
     """Return every refused value of the files that the programs load, each place once.
 
     One that a later setting overrides is refused as well; what a template fills in later is not judged.
     """
     found: dict[Place | None, RefusedValue] = {}
-    for refused in (*_of_php_fpm(instances), *_of_nginx(nginx_roots), *_of_redis(redis)):
+    for refused in (*_of_php_fpm(instances), *_of_nginx(nginx_roots), *redis):
         found.setdefault(refused.value.origin.place, refused)
     return list(found.values())
 
@@ -92,13 +91,6 @@ def _name_of(block: Block, level: Block) -> str:
     return f"{block.name}:{title_of(level)}"
 
 
-def _of_redis(servers: Iterable[Redis]) -> Iterator[RefusedValue]:
-    for server in servers:
-        value = server.maxclients
-        if value.is_refused and value.origin.place:
-            yield _entity(server.entity, "redis", f"{value.label} ", value.origin.place)
-
-
 def _refused(
     entity: str, program: str, before: str, word: Word, text: Text, read: Reader
 ) -> Iterator[RefusedValue]:
@@ -111,4 +103,6 @@ def _entity(entity: str, program: str, before: str, place: Place) -> RefusedValu
     source = " ".join(place.source.split())
     label = before.removesuffix(" ").removesuffix(" =")
     value = Value("refused.value", source, Origin("file", str(place), place), label=label)
-    return RefusedValue(entity=entity, program=program, setting=f"{before}{source}".strip(), value=value)
+    is_refused = value._replace(name="refused.is_refused", data=True)
+    setting = f"{before}{source}".strip()
+    return RefusedValue(entity=entity, program=program, setting=setting, value=value, is_refused=is_refused)
