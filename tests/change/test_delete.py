@@ -4,6 +4,7 @@ import pytest
 
 from tests.change.documents import after, find, read
 from tuner.change.delete import delete_directive
+from tuner.errors import ChangeError
 from tuner.formats.document import Kind
 
 
@@ -34,10 +35,21 @@ def test_deleted(kind: Kind, data: bytes, name: str, wanted: bytes) -> None:
     assert after(document, delete_directive(document, find(document, name))) == wanted
 
 
-def test_two_of_one_line() -> None:
-    document = read("nginx", b"x 1;\na 1; b 2; c 3;\n")
-    changes = [delete_directive(document, find(document, name)) for name in ("b", "c")]
-    assert after(document, *changes) == b"x 1;\na 1;\n"
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [("ab", b"   c 3; # x\n"), ("bc", b"  a 1; # x\n"), ("ac", b"  b 2; # x\n"), ("abc", b"   # x\n")],
+)
+def test_several_of_one_line(names: str, wanted: bytes) -> None:
+    document = read("nginx", b"  a 1; b 2; c 3; # x\n")
+    changes = [delete_directive(document, find(document, name)) for name in names]
+    assert after(document, *changes) == wanted
+
+
+def test_a_block_and_what_is_in_it() -> None:
+    document = read("nginx", b"s {\n  a 1;\n}\nb 1;\n")
+    changes = [delete_directive(document, find(document, name)) for name in "sa"]
+    with pytest.raises(ChangeError, match="read otherwise than asked"):
+        after(document, *changes)
 
 
 def test_a_template_keeps_the_tags_of_the_line() -> None:

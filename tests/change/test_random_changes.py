@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from tests.change.documents import after, read, texts
 from tuner.change.delete import delete_directive
-from tuner.change.insert import NewDirective, insert_into
+from tuner.change.insert import NewDirective, insert_after, insert_into
 from tuner.change.replace import replace_value
 from tuner.change.verify import Change
+from tuner.errors import ChangeError
 from tuner.formats.document import KINDS, Directive, Document, Kind
 from tuner.formats.recognise import recognise
 from tuner.formats.templates import is_template
@@ -187,3 +188,24 @@ def test_a_thousand_values_of_real_files(kind: Kind) -> None:
         name, key, arguments = wanted[number]
         wanted[number] = (name, key, (*arguments[:argument], value, *arguments[argument + 1 :]))
         assert texts(read(kind, new, document.text.path, is_template=document.is_template)) == wanted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.binary(max_size=60), value=VALUES, choice=st.integers(0, 99))
+def test_any_bytes_are_changed_as_asked_or_not_at_all(
+    kind: Kind, data: bytes, value: str, choice: int
+) -> None:
+    document = read(kind, data)
+    directives = list(document.walk())
+    if not directives:
+        return
+    number = choice % len(directives)
+    directive = directives[number]
+    known = texts(document)
+    try:
+        new = after(document, insert_after(document, NewDirective("zz", (value,)), directive))
+    except ChangeError:
+        return
+    place = number + 1 + descendants(directive)
+    assert texts(read(kind, new)) == [*known[:place], ("zz", "", (value,)), *known[place:]]
+    assert len(new) > len(data)

@@ -40,6 +40,10 @@ def test_overlapping_edits_are_refused(one: Edit, other: Edit) -> None:
         apply_edits(b"abc", [one, other])
 
 
+def test_deletions_that_overlap_are_one() -> None:
+    assert apply_edits(b"abcde", [edit(1, 3, b""), edit(2, 4, b""), edit(2, 3, b"")]) == b"ae"
+
+
 def test_neighbours_do_not_overlap() -> None:
     assert apply_edits(b"abc", [edit(0, 1, b"A"), edit(1, 1, b"-"), edit(1, 2, b"B")]) == b"A-Bc"
 

@@ -18,7 +18,8 @@ class _WriteValue(Protocol):
 
 
 _WriteEntry = Callable[[str, str, Sequence[Writing], bytes], bytes]
-_Reader = Callable[[Text, bool], Document]
+Reader = Callable[[Text, bool], Document]
+"""A parser: takes a file, and whether it is a template."""
 
 
 class Dialect(NamedTuple):
@@ -31,13 +32,13 @@ class Dialect(NamedTuple):
 
     write_value: _WriteValue
     write_entry: _WriteEntry
-    readers: tuple[_Reader, ...]
+    readers: tuple[Reader, ...]
     name: Callable[[str], str] = str
     has_blocks: bool = False
     has_assignments: bool = False
 
 
-def _php_fpm_since(php: tuple[int, int]) -> _Reader:
+def _php_fpm_since(php: tuple[int, int]) -> Reader:
     return lambda text, is_template: php_fpm_format.parse(text, is_template=is_template, php=php)
 
 

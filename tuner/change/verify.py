@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tuner.change.dialect import DIALECTS
-from tuner.change.effect import Effect, after_effects, nodes_of
+from tuner.change.dialect import DIALECTS, Reader
+from tuner.change.effect import Effect, Node, after_effects, nodes_of
 from tuner.errors import ChangeError
 from tuner.formats.document import Document
 from tuner.source.edit import Edit, apply_edits
@@ -50,18 +50,27 @@ def reread_differs_only_in(document: Document, data: bytes, changes: Sequence[Ch
     wanted = after_effects(before, [change.effect for change in changes])
     comments = _comments_that_stay(document, changes)
     text = Text(document.text.path, data)
-    agrees = False
-    for reader in DIALECTS[document.kind].readers:
-        known = reader(document.text, document.is_template)
-        if nodes_of(known) != before:
-            continue
+    readings = 0
+    for reader, known in _readings(document, before):
+        readings += 1
         new = reader(text, document.is_template)
         if nodes_of(new) != wanted or _problems(new) - _problems(known):
             return False
-        agrees = [comment.text for comment in new.comments] == comments
-        if not agrees:
+        if [comment.text for comment in new.comments] != comments:
             return False
-    return agrees
+    return readings > 0
+
+
+def _readings(document: Document, nodes: list[Node]) -> Iterator[tuple[Reader, Document]]:
+    """Yield each reader that finds `nodes` in the unchanged file, with all that it finds."""
+    readers = DIALECTS[document.kind].readers
+    if len(readers) == 1:
+        yield readers[0], document
+        return
+    for reader in readers:
+        known = reader(document.text, document.is_template)
+        if nodes_of(known) == nodes:
+            yield reader, known
 
 
 def _comments_that_stay(document: Document, changes: Sequence[Change]) -> list[str]:

@@ -1,7 +1,6 @@
 """Replacements of bytes in one file; every other byte stays."""
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import NamedTuple
 
 from tuner.errors import ChangeError
@@ -25,16 +24,23 @@ class Edit(NamedTuple):
 def ordered(edits: Iterable[Edit]) -> list[Edit]:
     """Return `edits` by their places, equal ones once; insertions at one place keep their order.
 
-    Raises ChangeError for two that overlap: both touch a byte, or one inserts within the other's bytes.
+    Deletions that overlap become one. Raises ChangeError for any others that overlap: both touch a byte, or
+    one inserts within the other's bytes.
     """
-    found = sorted(dict.fromkeys(edits), key=lambda edit: edit.span)
-    for before, after in pairwise(found):
-        if after.span.start < before.span.end:
-            first, second = before.span, after.span
-            raise ChangeError(
-                f"two edits overlap: bytes {first.start} to {first.end} and {second.start} to {second.end}"
-            )
+    found: list[Edit] = []
+    for edit in sorted(dict.fromkeys(edits), key=lambda edit: edit.span):
+        if found and edit.span.start < found[-1].span.end:
+            found[-1] = _joined(found[-1], edit)
+        else:
+            found.append(edit)
     return found
+
+
+def _joined(before: Edit, after: Edit) -> Edit:
+    (start, end), (next_start, next_end) = before.span, after.span
+    if before.text or after.text or next_start == next_end:
+        raise ChangeError(f"two edits overlap: bytes {start} to {end} and {next_start} to {next_end}")
+    return Edit(Span(start, max(end, next_end)), b"")
 
 
 def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
