@@ -14,6 +14,8 @@ from tests.trees import stacks_of
 from tuner import packaged
 from tuner.laws.sysctl_number import kernel_integer
 from tuner.laws.version import Version
+from tuner.stack.sysctl.keys import every_key
+from tuner.stack.sysctl.values import holds_one_integer
 
 SYSTEMD_SYSCTL = "/lib/systemd/systemd-sysctl"
 OLDEST_PROCPS = 4
@@ -77,7 +79,7 @@ def proc_sys(key: str) -> Path:
     return Path("/proc/sys") / key.replace(".", "/")
 
 
-@pytest.mark.parametrize("key", packaged.defaults_tables()["sysctl-keys"]["integers"])
+@pytest.mark.parametrize("key", [key for key in every_key() if holds_one_integer(key)])
 def test_a_key_that_is_said_to_hold_one_integer_does(key: str) -> None:
     if not proc_sys(key).exists():
         pytest.skip("this kernel or this namespace does not have it")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.trees import stack_of
 from tuner.stack.line_entities import SysctlLine
-from tuner.stack.sysctl.values import fault_of, holds_one_integer, misnamed_keys, removed_keys
+from tuner.stack.sysctl.values import cases_of, holds_one_integer, misnamed_keys, removed_keys
 from tuner.stack.target import Target, parse_target
 from tuner.stack.value import Data
 
@@ -75,6 +75,8 @@ def test_what_stands_behind_the_number_has_its_own_place(tmp_path: Path) -> None
         ("net.ipv4.tcp_max_syn_backlog = 4k\n", "the default"),
         ("vm.swappiness = ten\n", "the default"),
         ("vm.swappiness = ten\nvm.swappiness = 10\n", "10"),
+        ("net.ipv4.tcp_rmem = 4096 0x10 16M\n", "4096 16 and the default"),
+        ("net.ipv4.ip_local_port_range = 1024 64k\n", "the default"),
     ],
 )
 def test_what_is_in_force_instead(text: str, in_force: str, tmp_path: Path) -> None:
@@ -146,8 +148,20 @@ def test_an_unknown_kernel_may_still_have_what_a_later_one_removed(tmp_path: Pat
         (SOMAXCONN, "65536", "kernel=4.1", None),
         (SOMAXCONN, "65536", "", None),
         ("net.ipv4.tcp_syncookies", "255", "", None),
-        ("net.ipv4.tcp_syncookies", "256", "", "out of range"),
-        ("net.ipv4.tcp_abort_on_overflow", "-1", "", "out of range"),
+        ("net.ipv4.tcp_syncookies", "256", "kernel=5.13", "out of range"),
+        ("net.ipv4.tcp_syncookies", "256", "kernel=5.12", None),
+        ("net.ipv4.tcp_abort_on_overflow", "-1", "debian-12", "out of range"),
+        ("net.ipv4.tcp_syn_retries", "128", "", "out of range"),
+        ("vm.swappiness", "150", "kernel=5.7", "out of range"),
+        ("vm.swappiness", "150", "kernel=5.8", None),
+        ("vm.swappiness", "201", "kernel=5.8", "out of range"),
+        ("net.ipv4.conf.eth7.rp_filter", "2147483648", "", "out of range"),
+        ("net.ipv4.ip_local_port_range", "1024,65000", "", "not a number"),
+        ("net.ipv4.ip_local_port_range", "2000 1000", "", "out of range"),
+        ("net.ipv4.ip_local_port_range", "1000 65536", "", "out of range"),
+        ("net.ipv4.ip_local_port_range", "1024", "", None),
+        ("net.ipv4.tcp_rmem", "4096 87380 16M", "", "not a number"),
+        ("net.ipv4.tcp_rmem", "4096 87380 16777216 # x", "", None),
         ("net.ipv4.tcp_max_syn_backlog", "-1", "", None),
         ("net.ipv4.tcp_max_syn_backlog", "2147483648", "", "out of range"),
         ("fs.file-max", "9223372036854775807", "", None),
@@ -155,7 +169,16 @@ def test_an_unknown_kernel_may_still_have_what_a_later_one_removed(tmp_path: Pat
     ],
 )
 def test_why_a_kernel_refuses_a_number(key: str, text: str, target: str, fault: str | None) -> None:
-    assert fault_of(key, text, parse_target(target) if target else Target()) == fault
+    (case,) = cases_of(key, text, parse_target(target) if target else Target())
+    assert case.fault == fault
+
+
+def test_why_an_unknown_kernel_may_refuse_a_number() -> None:
+    cases = cases_of("net.ipv4.tcp_syncookies", "256", Target())
+    assert [(case.numbers, case.fault, *map(str, case.conditions)) for case in cases] == [
+        ((), "out of range", "kernel >= 5.13"),
+        ((256,), None, "kernel < 5.13"),
+    ]
 
 
 def test_the_tables_of_keys_do_not_contradict_each_other() -> None:

@@ -1,8 +1,9 @@
 """sysctl.conf and sysctl.d files as procps and systemd-sysctl read them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.templates import prepare
@@ -10,8 +11,16 @@ from tuner.source.masking import Masked
 from tuner.source.span import Span
 from tuner.source.text import BOM, Text
 
-_BLANKS = b" \t\r\v\f"
+Dialect = Literal["procps", "systemd"]
+"""Whose reading of a line counts where the two differ."""
+
+_BLANKS: Mapping[Dialect, bytes] = {"procps": b" \t\r\v\f", "systemd": b" \t\r"}
 _EARLY_END = re.compile(rb"[\0\r]")
+_LINE_ENDS: Mapping[Dialect, re.Pattern[bytes]] = {
+    "procps": re.compile(rb"\n"),
+    "systemd": re.compile(rb"[\n\r\0]"),
+}
+_DIFFERENT = re.compile(rb"[\0\v\f]|\r(?!\n)")
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -27,15 +36,21 @@ def normalise_key(key: str) -> str:
     return "/".join(part for part in path.split("/") if part not in {"", "."}).translate(_SWAP)
 
 
-def parse(text: Text, *, is_template: bool = False) -> Document:
+def parse(text: Text, *, is_template: bool = False, dialect: Dialect = "procps") -> Document:
     """Read a sysctl file: one directive an assignment, `name` the normalised key, `args` the value.
 
     The value is everything after the first `=` without the blanks around it: a `# comment` behind it belongs
     to it, as it does for the kernel. A leading `-` (go on when the write fails) is the directive's `key`;
     `-key` without `=`, which takes a key out of globs, has no `args`. What the programs pass over or read
-    differently is a problem; nothing raises.
+    differently is a problem; nothing raises. Only on a line with a NUL byte, a carriage return, a vertical
+    tab or a form feed in it does the `dialect` matter.
     """
-    return _Reader(text, prepare(text, is_template), is_template).read()
+    return _Reader(text, prepare(text, is_template), is_template, dialect).read()
+
+
+def reads_differently(document: Document) -> bool:
+    """Say whether the two dialects may read the text of `document` differently."""
+    return _DIFFERENT.search(document.text.data) is not None
 
 
 @dataclass(slots=True)
@@ -43,6 +58,7 @@ class _Reader:
     text: Text
     masked: Masked
     is_template: bool
+    dialect: Dialect
     directives: list[Directive] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
@@ -50,7 +66,7 @@ class _Reader:
     def read(self) -> Document:
         if self.text.data.startswith(BOM):
             self._warn(Span(0, len(BOM)), "the byte order mark spoils the first line: it sets nothing")
-        for line in _lines(self.masked.data):
+        for line in _lines(self.masked.data, _LINE_ENDS[self.dialect]):
             self._line(self._up_to_early_end(self._stripped(line)))
         return Document(
             "sysctl",
@@ -123,18 +139,18 @@ class _Reader:
         return self.masked.data[span.start : span.end] == self.text.data[span.start : span.end]
 
     def _stripped(self, span: Span) -> Span:
-        data = self.masked.data[span.start : span.end]
-        start = span.start + len(data) - len(data.lstrip(_BLANKS))
-        return Span(start, max(start, span.start + len(data.rstrip(_BLANKS))))
+        data, blanks = self.masked.data[span.start : span.end], _BLANKS[self.dialect]
+        start = span.start + len(data) - len(data.lstrip(blanks))
+        return Span(start, max(start, span.start + len(data.rstrip(blanks))))
 
     def _warn(self, span: Span, message: str) -> None:
         self.problems.append(Problem(span, message, "warning"))
 
 
-def _lines(data: bytes) -> Iterator[Span]:
+def _lines(data: bytes, ends: re.Pattern[bytes]) -> Iterator[Span]:
     start = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        yield Span(start, end)
-        start = end + 1
+    for found in ends.finditer(data):
+        yield Span(start, found.start())
+        start = found.end()
+    if start < len(data):
+        yield Span(start, len(data))

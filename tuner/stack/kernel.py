@@ -25,7 +25,7 @@ from tuner.stack.sysctl.values import (
     MAX_SYN_BACKLOG,
     SOMAXCONN,
     SYNCOOKIES,
-    holds_one_integer,
+    is_refused,
     number_taken,
 )
 from tuner.stack.target import Target
@@ -259,7 +259,7 @@ def _as_written(assignment: Assignment, name: str, key: str, target: Target) -> 
     """Return the text of the assignment; refused where the key is known and the kernel does not take it."""
 
     def read(text: str) -> Data | None:
-        return None if holds_one_integer(key) and number_taken(key, text, target) is None else text
+        return None if is_refused(key, text, target) else text
 
     return written(name, assignment.directive.args[0], assignment.text, read, label=key)
 

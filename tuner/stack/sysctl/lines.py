@@ -7,7 +7,6 @@ from tuner.laws.sysctl_number import read_number
 from tuner.laws.version import Version
 from tuner.source.span import Span
 from tuner.source.text import Text, encode
-from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.line_entities import SysctlKey, SysctlLine
@@ -17,8 +16,10 @@ from tuner.stack.sysctl.order import boot_files, load_sets, system_files
 from tuner.stack.sysctl.values import (
     LISTEN_QUEUE_KEYS,
     bounds_in_words,
-    fault_of,
+    cases_of,
+    holds_numbers,
     holds_one_integer,
+    is_gone,
     misnamed_keys,
     removed_keys,
 )
@@ -68,17 +69,18 @@ def _line(directive: Directive, text: Text, in_force: Mapping[str, str], target:
     key, word = directive.name.text, directive.args[0]
     place = Place(text, directive.name.span)
     set_to = written("sysctl_line.written", word, text, as_text, label=key)
-    is_number = set_to.is_known and holds_one_integer(key)
-    fault = _fault(set_to, target) if is_number else _nothing("fault", key)
-    number = read_number(word.text) if is_number and fault.state == "absent" else None
+    is_numbers = set_to.is_known and holds_numbers(key)
+    fault = _fault(set_to, target) if is_numbers else _nothing("fault", key)
+    is_number = is_numbers and holds_one_integer(key) and fault.state == "absent"
+    number = read_number(word.text) if is_number else None
     return SysctlLine(
         entity=f"sysctl:{key}",
         key=key,
         at_key=Value("sysctl_line.at_key", key, Origin("file", str(place), place), label="key"),
         written=set_to,
         fault=fault,
-        bounds=bounds_in_words(key, target) if is_number else "",
-        in_force=in_force.get(key, THE_DEFAULT),
+        bounds=bounds_in_words(key, target) if is_numbers else "",
+        in_force=_stored_part(set_to, target) or in_force.get(key, THE_DEFAULT),
         number=_part("number", number.value if number else None, set_to),
         as_decimal=_part("as_decimal", number.as_decimal if number else None, set_to),
         behind=_behind(number.behind if number else "", set_to),
@@ -90,12 +92,26 @@ def _line(directive: Directive, text: Text, in_force: Mapping[str, str], target:
 
 
 def _fault(set_to: Value, target: Target) -> Value:
+    """Return why the kernel refuses the text; where only its version tells, each case as an option."""
     key = set_to.label
-    fault = fault_of(key, str(set_to.data), target)
-    if fault == "unknown":
+    cases = cases_of(key, str(set_to.data), target)
+    if len(cases) > 1:
+        reason = f"whether it takes {key} = {set_to.data} depends on the kernel: give --target"
+        options = (Option(case.fault or "none", case.conditions) for case in cases)
+        fault = undetermined("sysctl_line.fault", options, reason, label=key)
+        return fault._replace(origin=fault.origin._replace(place=set_to.origin.place))
+    if cases[0].fault == "unknown":
         reason = f"which kernel first refused {key} = {set_to.data} is not known: give --target kernel=X.Y"
         return unknown("sysctl_line.fault", reason, label=key, place=set_to.origin.place)
-    return _part("fault", fault, set_to)
+    return _part("fault", cases[0].fault, set_to)
+
+
+def _stored_part(set_to: Value, target: Target) -> str:
+    """Return what the kernel stores of several numbers before it refuses the rest, in words."""
+    if not set_to.is_known or not holds_numbers(set_to.label):
+        return ""
+    case = cases_of(set_to.label, str(set_to.data), target)[0]
+    return f"{' '.join(map(str, case.numbers))} and the default" if case.fault and case.numbers else ""
 
 
 def _part(field: str, data: Data | None, set_to: Value) -> Value:
@@ -123,11 +139,10 @@ def _removed(key: str, target: Target) -> Value:
     row = removed_keys().get(key)
     if row is None:
         return Value(name, False, Origin("default", "not known to have been removed"), label=label)
-    since, version = Version.parse(row["since"]), target.version("kernel")
+    since, is_gone_there = Version.parse(row["since"]), is_gone(key, target)
     words = f"Linux {since} and newer do not have it"
-    if version is not None or since <= defaults.oldest_considered("kernel"):
-        is_gone = version is None or version >= since
-        return Value(name, is_gone, Origin("default", words), label=label)
+    if is_gone_there is not None:
+        return Value(name, is_gone_there, Origin("default", words), label=label)
     options = (
         Option(False, (Condition("kernel", until=since),)),
         Option(True, (Condition("kernel", since=since),)),

@@ -22,6 +22,7 @@ UBUNTUS_OWN = frozenset(
 """What Ubuntu's procps puts into /etc/sysctl.d itself."""
 RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
 SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
+_ESCAPED = re.compile(r"\\(.)")
 BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
 MACHINES_OWN = ""
 """The group of the folders that the machine's programs read."""
@@ -155,14 +156,20 @@ class Assignments:
 
         `-key` without a value names it, too: it takes the key out of the globs.
         """
-        found = self._named.get(key) or [a for a in self._globs if _matches(a.directive.name.text, key)]
+        found = self._named.get(key) or [a for a in self._globs if matches(a.directive.name.text, key)]
         return [a for a in found if a.directive.args]
 
 
-def _matches(pattern: str, key: str) -> bool:
+def matches(pattern: str, key: str) -> bool:
     """Say whether `pattern` matches `key` part by part, as glob(3) does in /proc/sys."""
     parts, names = pattern.split("."), key.split(".")
-    return len(parts) == len(names) and all(map(fnmatch.fnmatchcase, names, parts))
+    return len(parts) == len(names) and all(map(_matches_part, names, parts))
+
+
+def _matches_part(name: str, pattern: str) -> bool:
+    """Match one part: a backslash takes the next character as it is, and `[^a]` is `[!a]`."""
+    literal = _ESCAPED.sub(r"[\1]", pattern).replace("[^", "[!")
+    return fnmatch.fnmatchcase(name, literal)
 
 
 def keys_of(files: Sequence[SysctlFile]) -> list[str]:
