@@ -139,6 +139,11 @@ def test_binary_data_is_no_configuration() -> None:
     assert recognise("nginx.conf", b"server { listen 80; }\0") is None
 
 
+def test_what_sysctl_loads_is_read_in_spite_of_a_nul_byte() -> None:
+    assert recognise("etc/sysctl.d/50-a.conf", b"net.core.somaxconn = 1000\0x\n") == "sysctl"
+    assert recognise("etc/sysctl.d/50-a.conf", b"\x7fELF\0\0\0") is None
+
+
 def test_only_the_head_is_looked_at() -> None:
     filler = SITE * (HEAD_BYTES // len(SITE) + 1)
     assert recognise("site.conf", filler + b"\0" + POOL) == "nginx"

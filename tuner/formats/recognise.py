@@ -279,8 +279,9 @@ def _kind_in_sysctl_d(path: str, data: bytes) -> Kind | None:
     """Return sysctl for whatever lies where sysctl loads every file, hidden ones too, but for BSD's keys."""
     head = data[:HEAD_BYTES].removeprefix(BOM)
     content = _content(path, head)
-    bsd = content.count(_BSD_LINE)
-    return None if b"\0" in head or bsd > content.count(_SYSCTL_LINE) else "sysctl"
+    bsd, linux = content.count(_BSD_LINE), content.count(_SYSCTL_LINE)
+    is_binary = b"\0" in head and not linux
+    return None if is_binary or bsd > linux else "sysctl"
 
 
 def _kind_of_silent_file(pure: PurePosixPath, proposals: tuple[Kind, ...]) -> Kind | None:

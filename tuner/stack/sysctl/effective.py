@@ -41,7 +41,7 @@ def sysctl_settings(
     unknown, with the written one for a kernel that has it. Files that no order ranks and that disagree leave
     a key unknown. `with_defaults` adds what the kernel of the target starts with, as far as that is known.
     """
-    before = _defaults(target) if with_defaults else {}
+    before = _defaults(target)
     sets = load_sets(host)
     if programs == "busybox":
         runs = {"busybox": [busybox_writes(system_files(files)) for files in sets]}
@@ -50,10 +50,12 @@ def sysctl_settings(
             "boot": [boot_writes(boot_files(files, target)) for files in sets],
             "system": [system_writes(system_files(files)) for files in sets],
         }
-    return [
-        SettingGroup("sysctl", name, "", tuple(_merged(_after_each(found, before, target)).values()))
-        for name, found in runs.items()
-    ]
+    groups = []
+    for name, found in runs.items():
+        values = _merged(_after_each(found, before, target)).values()
+        kept = (value for value in values if with_defaults or value.origin.place)
+        groups.append(SettingGroup("sysctl", name, "", tuple(kept)))
+    return groups
 
 
 class Applied(NamedTuple):
@@ -203,4 +205,5 @@ def _agreed(found: Sequence[Value]) -> Value:
     ]
     files = " and ".join(str(value.origin) for value in set_by_files)
     reason = f"{files} disagree and nothing says which one counts"
-    return undetermined(_NAME, options, reason, label=first.label)
+    origin = Origin("unknown", reason, first.origin.place)
+    return undetermined(_NAME, options, reason, label=first.label)._replace(origin=origin)

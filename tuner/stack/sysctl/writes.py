@@ -19,8 +19,8 @@ _PROC_SYS = "/proc/sys/"
 class Write(NamedTuple):
     """One write into a key, in its normal form.
 
-    `is_optional` says that a `-` forgives its failure; where `ends_file` and it fails, the rest of the file is
-    not read.
+    `is_optional` says that a `-` forgives its failure; where `ends_file` and it fails, the file's rest is not
+    read.
     """
 
     key: str
@@ -74,7 +74,7 @@ def busybox_writes(files: Iterable[SysctlFile]) -> list[Write]:
 def _assignments(files: Iterable[SysctlFile], dialect: Dialect) -> Iterator[Assignment]:
     for file in files:
         if file.document:
-            document = _as_read(file.document, dialect)
+            document = as_read(file.document, dialect)
             yield from (
                 Assignment(file, document.text, directive)
                 for directive in document.directives
@@ -82,7 +82,8 @@ def _assignments(files: Iterable[SysctlFile], dialect: Dialect) -> Iterator[Assi
             )
 
 
-def _as_read(document: Document, dialect: Dialect) -> Document:
+def as_read(document: Document, dialect: Dialect) -> Document:
+    """Return a document as `dialect` reads its text; the document itself is procps' reading."""
     if dialect == "procps" or not reads_differently(document):
         return document
     return parse(document.text, is_template=document.is_template, dialect=dialect)
