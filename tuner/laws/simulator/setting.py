@@ -1,0 +1,77 @@
+"""What a replay is run with: the numbers of one pool and of the nginx before it."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+from tuner.laws.queueing import OVERHEAD_S
+
+Socket = Literal["unix", "tcp"]
+
+CONNECT_TIMEOUT_S = 60.0
+"""nginx's default of fastcgi_connect_timeout."""
+
+LINEAR_SYN_TIMEOUTS = 4
+"""net.ipv4.tcp_syn_linear_timeouts where the kernel has the key; 0 stands for those that do not."""
+
+MAX_SPAWN_RATE = 32
+"""php-fpm's default of pm.max_spawn_rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spares:
+    """How a dynamic pool grows and shrinks: once a second, by idle children. All are numbers of children."""
+
+    start: int
+    minimum: int
+    maximum: int
+    max_spawn_rate: int = MAX_SPAWN_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a client sends a request again that failed, and how long after the failure."""
+
+    count: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One pool behind nginx.
+
+    `backlog` is the effective one, cut by somaxconn: the queue holds one connection more. `workers` is
+    pm.max_children; without `spares` all of them are there from the start. `overhead_s` is what a request
+    costs a worker outside its measured service time. `max_conns` is what nginx lets through to the pool at a
+    time; it turns away the rest with 502. A request that waited longer than `shed_after_s` is answered
+    with 503 at once by the worker that takes it.
+    """
+
+    workers: int
+    backlog: int
+    read_timeout_s: float
+    socket: Socket = "unix"
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
+    overhead_s: float = OVERHEAD_S
+    linear_syn_timeouts: int = LINEAR_SYN_TIMEOUTS
+    spares: Spares | None = None
+    retries: Retries | None = None
+    max_conns: int | None = None
+    shed_after_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for numbers that no pool has."""
+        if self.workers < 1:
+            raise ValueError(f"{self.workers} workers serve nothing")
+        if self.backlog < 0:
+            raise ValueError(f"a queue cannot hold {self.backlog} connections")
+        for name in ("read_timeout_s", "connect_timeout_s", "overhead_s"):
+            number = getattr(self, name)
+            if not (isfinite(number) and number >= 0):
+                raise ValueError(f"{name} is negative or no number: {number}")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a request is decided when it arrives: a unix socket, all workers there, no feedback."""
+        extras = (self.spares, self.retries, self.max_conns, self.shed_after_s)
+        return self.socket == "unix" and all(extra is None for extra in extras)
