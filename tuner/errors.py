@@ -13,6 +13,15 @@ class ChangeError(FpmtuneError):
     """A file cannot be changed as asked; nothing was written."""
 
 
+class InputError(FpmtuneError):
+    """A log, a trace or a load file is not what it should be: says where, and what was expected."""
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.where = where
+        self.message = message
+
+
 class RuleError(FpmtuneError):
     """A rule file is wrong: says where (`path:line:column`) and what was expected."""
 
