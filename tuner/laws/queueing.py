@@ -7,7 +7,9 @@ where they are exponential. Checked against php-fpm 8.2 behind nginx in overload
 (tests/data/laws/overload_shares.csv).
 """
 
-from math import ceil, floor, isfinite, sqrt
+from math import ceil, floor, sqrt
+
+from tuner.laws.checks import check_backlog, check_not_negative, check_positive, check_workers
 
 OVERHEAD_S = 0.0005
 """What a request costs a worker beside its service time: 0.3 to 0.7 ms were measured."""
@@ -29,9 +31,9 @@ def capacity_per_s(workers: int, mean_service_time_s: float, overhead_s: float =
     The service time is wall-clock time in the worker (php-fpm's `%d`), without the wait in the queue.
     Raises ValueError unless there is a worker and the times are positive numbers (the overhead may be 0).
     """
-    _check_workers(workers)
-    _check_positive("mean service time", mean_service_time_s)
-    _check_not_negative("overhead", overhead_s)
+    check_workers(workers)
+    check_positive("mean service time", mean_service_time_s)
+    check_not_negative("overhead", overhead_s)
     return workers / (mean_service_time_s + overhead_s)
 
 
@@ -40,8 +42,8 @@ def utilisation(arrivals_per_s: float, capacity: float) -> float:
 
     Raises ValueError for a negative rate or a capacity that is not positive.
     """
-    _check_not_negative("arrival rate", arrivals_per_s)
-    _check_positive("capacity", capacity)
+    check_not_negative("arrival rate", arrivals_per_s)
+    check_positive("capacity", capacity)
     return arrivals_per_s / capacity
 
 
@@ -57,10 +59,10 @@ def enough_workers(
     Halfin and Whitt, "Heavy-traffic limits for queues with many exponential servers", 1981. At most one away
     from the least number that Erlang's C formula gives. Raises ValueError for negative numbers.
     """
-    _check_not_negative("arrival rate", arrivals_per_s)
-    _check_positive("mean service time", mean_service_time_s)
-    _check_not_negative("beta", beta)
-    _check_not_negative("overhead", overhead_s)
+    check_not_negative("arrival rate", arrivals_per_s)
+    check_positive("mean service time", mean_service_time_s)
+    check_not_negative("beta", beta)
+    check_not_negative("overhead", overhead_s)
     busy = arrivals_per_s * (mean_service_time_s + overhead_s)
     return max(1, ceil(busy + beta * sqrt(busy)))
 
@@ -70,8 +72,8 @@ def drain_time_s(backlog: int, capacity: float) -> float:
 
     Raises ValueError for a negative backlog or a capacity that is not positive.
     """
-    _check_backlog(backlog)
-    _check_positive("capacity", capacity)
+    check_backlog(backlog)
+    check_positive("capacity", capacity)
     return (backlog + 1) / capacity
 
 
@@ -87,8 +89,8 @@ def answer_time_s(
     That is (n + z cv sqrt(n)) / X + p95 with n = backlog + 1: n departures take n / X on average, with the
     variance n cv^2 / X^2. Raises ValueError for negative numbers or a capacity that is not positive.
     """
-    _check_backlog(backlog)
-    _check_positive("capacity", capacity)
+    check_backlog(backlog)
+    check_positive("capacity", capacity)
     _check_spread(service_time_p95_s, cv, z)
     return _with_margin(backlog + 1, cv, z) / capacity + service_time_p95_s
 
@@ -108,8 +110,8 @@ def largest_backlog(
     Within 1.5 points of the best share of answered requests in simulated overload, for cv 0 to 4.
     Raises ValueError for negative numbers or a capacity that is not positive.
     """
-    _check_positive("capacity", capacity)
-    _check_not_negative("timeout", timeout_s)
+    check_positive("capacity", capacity)
+    check_not_negative("timeout", timeout_s)
     _check_spread(service_time_p95_s, cv, z)
     departures = capacity * (timeout_s - service_time_p95_s)
     if departures <= 0:
@@ -140,11 +142,11 @@ def longest_mean_service_time_s(
     over the mean: the inverse of `largest_backlog`. 0 where the overhead alone takes too long.
     Raises ValueError for negative numbers or no worker.
     """
-    _check_backlog(backlog)
-    _check_workers(workers)
-    _check_not_negative("timeout", timeout_s)
+    check_backlog(backlog)
+    check_workers(workers)
+    check_not_negative("timeout", timeout_s)
     _check_spread(p95_per_mean, cv, z)
-    _check_not_negative("overhead", overhead_s)
+    check_not_negative("overhead", overhead_s)
     departures = _with_margin(backlog + 1, cv, z)
     return max(0.0, (workers * timeout_s - departures * overhead_s) / (departures + p95_per_mean * workers))
 
@@ -154,27 +156,7 @@ def _with_margin(waiting: int, cv: float, z: float) -> float:
     return waiting + z * cv * sqrt(waiting)
 
 
-def _check_backlog(backlog: int) -> None:
-    if backlog < 0:
-        raise ValueError(f"a queue cannot hold {backlog} connections")
-
-
-def _check_workers(workers: int) -> None:
-    if workers < 1:
-        raise ValueError(f"{workers} workers serve nothing")
-
-
 def _check_spread(service_time_p95: float, cv: float, z: float) -> None:
-    _check_not_negative("95th percentile of the service time", service_time_p95)
-    _check_not_negative("coefficient of variation", cv)
-    _check_not_negative("z", z)
-
-
-def _check_positive(name: str, number: float) -> None:
-    if not (number > 0 and isfinite(number)):
-        raise ValueError(f"the {name} is not a positive number: {number}")
-
-
-def _check_not_negative(name: str, number: float) -> None:
-    if not (number >= 0 and isfinite(number)):
-        raise ValueError(f"the {name} is negative or no number: {number}")
+    check_not_negative("95th percentile of the service time", service_time_p95)
+    check_not_negative("coefficient of variation", cv)
+    check_not_negative("z", z)

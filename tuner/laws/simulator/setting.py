@@ -1,9 +1,9 @@
 """What a replay is run with: the numbers of one pool and of the nginx before it."""
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Literal
 
+from tuner.laws.checks import check_backlog, check_not_negative, check_workers
 from tuner.laws.queueing import OVERHEAD_S
 
 Socket = Literal["unix", "tcp"]
@@ -61,14 +61,10 @@ class Setting:
 
     def __post_init__(self) -> None:
         """Raise ValueError for numbers that no pool has."""
-        if self.workers < 1:
-            raise ValueError(f"{self.workers} workers serve nothing")
-        if self.backlog < 0:
-            raise ValueError(f"a queue cannot hold {self.backlog} connections")
+        check_workers(self.workers)
+        check_backlog(self.backlog)
         for name in ("read_timeout_s", "connect_timeout_s", "overhead_s"):
-            number = getattr(self, name)
-            if not (isfinite(number) and number >= 0):
-                raise ValueError(f"{name} is negative or no number: {number}")
+            check_not_negative(name, getattr(self, name))
 
     @property
     def is_plain(self) -> bool:

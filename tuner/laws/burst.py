@@ -1,0 +1,65 @@
+"""What a burst needs: how long the queue grows while more requests come than the workers serve.
+
+The bound on a backlog of network calculus (Cruz 1991; Le Boudec and Thiran): the deepest a queue with a
+constant rate of service gets is the largest excess of the arrivals over it, from any moment on.
+"""
+
+from collections.abc import Iterable
+from math import ceil, sqrt
+
+from tuner.laws.checks import check_not_negative, check_positive, check_workers
+from tuner.laws.queueing import EXPONENTIAL_CV, SAFETY_Z
+
+
+def largest_excess(arrivals_s: Iterable[float], capacity: float) -> float:
+    """Return by how many requests the arrivals run ahead of `capacity` requests a second, at most.
+
+    That is max over t of [N(t) - X t] - min over u <= t of [N(u) - X u]. `arrivals_s` are in order of time.
+    Raises ValueError for a capacity that is not positive.
+    """
+    check_positive("capacity", capacity)
+    excess = largest = 0.0
+    before_s: float | None = None
+    for now_s in arrivals_s:
+        served = capacity * (now_s - before_s) if before_s is not None else 0.0
+        excess = max(0.0, excess - served) + 1
+        largest = max(largest, excess)
+        before_s = now_s
+    return largest
+
+
+def needed_backlog(excess: float, workers: int, cv: float = EXPONENTIAL_CV, z: float = SAFETY_Z) -> int:
+    """Return the backlog that takes in such an excess: what the workers do not take at once, with a margin.
+
+    The margin is `z` standard deviations of what is served meanwhile, z cv sqrt(excess). A queue holds one
+    more than its backlog. Raises ValueError for negative numbers or no worker.
+    """
+    check_not_negative("excess", excess)
+    check_workers(workers)
+    check_not_negative("coefficient of variation", cv)
+    check_not_negative("z", z)
+    return max(0, ceil(excess - workers + z * cv * sqrt(excess)) - 1)
+
+
+def workers_for_burst(
+    burst_per_s: float,
+    duration_s: float,
+    mean_service_time_s: float,
+    timeout_s: float,
+    service_time_p95_s: float,
+) -> int:
+    """Return the workers with which a burst can be ridden: all of it is answered within the timeout.
+
+    It is c >= lb s d / (d + T - p95): the queue at the end of the burst, (lb - X) d, must drain in T - p95.
+    Raises ValueError for numbers that are not positive, or a timeout that is not above the p95.
+    """
+    for name, number in (
+        ("burst rate", burst_per_s),
+        ("duration", duration_s),
+        ("mean service time", mean_service_time_s),
+    ):
+        check_positive(name, number)
+    check_not_negative("95th percentile of the service time", service_time_p95_s)
+    check_positive("timeout beyond the 95th percentile of the service time", timeout_s - service_time_p95_s)
+    busy = burst_per_s * mean_service_time_s
+    return max(1, ceil(busy * duration_s / (duration_s + timeout_s - service_time_p95_s)))
