@@ -7,6 +7,7 @@ from tuner.judge.evaluate import Environment
 from tuner.stack.entity import Entity
 from tuner.stack.line_entities import (
     ArrayKey,
+    DirectiveFault,
     Duration,
     FileProblem,
     HashLine,
@@ -45,6 +46,7 @@ ScopeName = Literal[
     "path",
     "refused",
     "unknown_directive",
+    "directive_fault",
     "hash_line",
     "problem",
 ]
@@ -75,6 +77,7 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "path": Scope(Path, lambda stack: stack.paths),
     "refused": Scope(RefusedValue, lambda stack: stack.refused, is_file_itself=True),
     "unknown_directive": Scope(UnknownDirective, lambda stack: stack.unknown_directives, is_file_itself=True),
+    "directive_fault": Scope(DirectiveFault, lambda stack: stack.directive_faults, is_file_itself=True),
     "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),
     "problem": Scope(FileProblem, lambda stack: stack.problems, is_file_itself=True),
 }

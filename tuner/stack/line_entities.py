@@ -109,6 +109,26 @@ class UnknownDirective(Entity):
     hint: str
 
 
+class DirectiveFault(Entity):
+    """A directive of nginx's own that nginx refuses; `words` are nginx's, with what explains them.
+
+    One of the values holds the words at the place of the fault, the others are absent: `misplaced` in a block
+    where the directive may not stand, `miscounted` with the wrong number of arguments or a block too many or
+    too few, `repeated` where one is allowed, `unsupported` by the nginx that is meant (unknown where nobody
+    says which that is), `listen_clash` with another listen of the address, `name_clash` with an earlier
+    location or upstream of the name, `undefined` a name that nothing defines.
+    """
+
+    words: str
+    misplaced: Value
+    miscounted: Value
+    repeated: Value
+    unsupported: Value
+    listen_clash: Value
+    name_clash: Value
+    undefined: Value
+
+
 class HashLine(Entity):
     """A line of a php-fpm file that starts with `#`, or a `#` behind a value that cannot hold one."""
 

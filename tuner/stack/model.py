@@ -9,6 +9,7 @@ from typing import Literal
 from tuner.stack.entity import Entity
 from tuner.stack.line_entities import (
     ArrayKey,
+    DirectiveFault,
     Duration,
     FileProblem,
     HashLine,
@@ -267,6 +268,7 @@ class Stack(Entity):
     paths: list[Path] = []
     refused: list[RefusedValue] = []
     unknown_directives: list[UnknownDirective] = []
+    directive_faults: list[DirectiveFault] = []
     hash_lines: list[HashLine] = []
     problems: list[FileProblem] = []
     not_followed: list[NotFollowed] = []

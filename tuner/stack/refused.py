@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from tuner.formats.document import Word
 from tuner.source.text import Text
 from tuner.stack.line_entities import RefusedValue
-from tuner.stack.nginx.blocks import Block
-from tuner.stack.nginx.connect_timeouts import title_of
-from tuner.stack.nginx.values import count_or_auto, on_or_off, variable
+from tuner.stack.nginx.refused import RefusedWord
 from tuner.stack.php_fpm.durations import GLOBAL_TIMES, POOL_TIMES
 from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.php_fpm.processes import process_manager
 from tuner.stack.php_fpm.reading import with_pool_name
-from tuner.stack.settings import Reader, decimal, nginx_time_s, php_fpm_integer, php_fpm_time_s, written
+from tuner.stack.settings import Reader, php_fpm_integer, php_fpm_time_s, written
 from tuner.stack.value import Origin, Place, Value
 
 PHP_FPM_INTEGERS = (
@@ -31,27 +29,16 @@ PHP_FPM_READERS: Mapping[str, Reader] = {
     **dict.fromkeys((*POOL_TIMES, *GLOBAL_TIMES), php_fpm_time_s),
 }
 
-FASTCGI_CONTEXTS = frozenset({"http", "server", "location"})
-NGINX_READERS: Mapping[str, tuple[frozenset[str], Reader]] = {
-    "fastcgi_connect_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
-    "fastcgi_send_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
-    "fastcgi_read_timeout": (FASTCGI_CONTEXTS, nginx_time_s),
-    "fastcgi_keep_conn": (FASTCGI_CONTEXTS, on_or_off),
-    "keepalive": (frozenset({"upstream"}), decimal),
-    "worker_processes": (frozenset({"main"}), count_or_auto),
-}
-"""How nginx reads a directive, and the blocks in which its name means that directive."""
-
 
 def refused_values(
-    instances: Iterable[Instance], nginx_roots: Iterable[Block], redis: Iterable[RefusedValue]
+    instances: Iterable[Instance], nginx: Iterable[RefusedWord], redis: Iterable[RefusedValue]
 ) -> list[RefusedValue]:
     """Return every refused value of the files that the programs load, each place once.
 
     One that a later setting overrides is refused as well; what a template fills in later is not judged.
     """
     found: dict[Place | None, RefusedValue] = {}
-    for refused in (*_of_php_fpm(instances), *_of_nginx(nginx_roots), *redis):
+    for refused in (*_of_php_fpm(instances), *_of_nginx(nginx), *redis):
         found.setdefault(refused.value.origin.place, refused)
     return list(found.values())
 
@@ -75,20 +62,9 @@ def _of_section(settings: PoolSettings, entity: str) -> Iterator[RefusedValue]:
             yield from _refused(entity, "php-fpm", f"{label} = ", word, setting.text, PHP_FPM_READERS[label])
 
 
-def _of_nginx(roots: Iterable[Block]) -> Iterator[RefusedValue]:
-    for root in roots:
-        for level in root.walk():
-            for block in level.named(*NGINX_READERS):
-                contexts, read = NGINX_READERS[block.name]
-                if block.context in contexts and block.directive and block.directive.args and block.text:
-                    word, before = variable(block.directive.args[0]), f"{block.name} "
-                    yield from _refused(_name_of(block, level), "nginx", before, word, block.text, read)
-
-
-def _name_of(block: Block, level: Block) -> str:
-    if level.name == "upstream":
-        return f"upstream:{' '.join(level.arguments)}"
-    return f"{block.name}:{title_of(level)}"
+def _of_nginx(words: Iterable[RefusedWord]) -> Iterator[RefusedValue]:
+    for word in words:
+        yield _entity(word.entity, "nginx", f"{word.directive} ", word.place)
 
 
 def _refused(

@@ -8,20 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuner.formats.document import Directive, Document
-from tuner.source.text import Text
+from tuner.source.text import Text, decode
+from tuner.stack.file_problems import PLACEHOLDER
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import PACKAGE_FILE, IncludeBudget, IncludeReport
 from tuner.stack.nginx.absent_includes import Absent, AbsentIncludes
+from tuner.stack.nginx.surroundings import block_of, guessed_surroundings, stated_surroundings
 from tuner.stack.value import Place
 
 INCLUDE_DEPTH_CAP = 50
 BLOCK_DEPTH_CAP = 100
 MAIN_BLOCKS = frozenset({"http", "events", "stream", "mail"})
-HTTP_LEVEL = frozenset(
-    {"server", "upstream", "map", "log_format", "geo", "limit_req_zone", "limit_conn_zone"}
-)
-SERVER_LEVEL = frozenset({"listen", "server_name", "location"})
 PACKAGED = re.compile(
     r"(?:.*/)?(?:mime\.types|(?:fastcgi|uwsgi|scgi|proxy)_params|fastcgi\.conf|koi-(?:utf|win)|win-utf|"
     r"modules-enabled/\*\.conf|modules/\*\.conf|snippets/(?:fastcgi-php|snakeoil)\.conf|"
@@ -34,7 +32,9 @@ class Block:
     """One directive in its place; what its `{}` holds, with every include put in place, is found by name.
 
     `blocks` are those inside it that have a `{}` themselves. The outermost block of a configuration has no
-    directive. `is_complete` is False on the outermost block of a file whose surroundings are not known.
+    directive. `is_complete` is False on the outermost block of a file whose surroundings are not known;
+    `stated_level` is what a comment in it says of them. `is_template` says that something fills the file in
+    before nginx reads it; on the outermost block, that this is so of one of its files.
     """
 
     context: str
@@ -43,6 +43,8 @@ class Block:
     text: Text | None = None
     blocks: list[Block] = field(default_factory=list)
     is_complete: bool = True
+    stated_level: str = ""
+    is_template: bool = False
     not_followed: list[str] = field(default_factory=list)
     depth: int = 0
     _by_name: dict[str, list[Block]] = field(default_factory=dict)
@@ -51,6 +53,11 @@ class Block:
     def name(self) -> str:
         """The directive's name, or empty for the outermost block."""
         return self.directive.name.text if self.directive else ""
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it has a `{}`."""
+        return self.directive is None or self.directive.children is not None
 
     @property
     def arguments(self) -> list[str]:
@@ -69,6 +76,10 @@ class Block:
     def named(self, *names: str) -> list[Block]:
         """Return the direct children with one of these names, those of the first name first."""
         return [child for name in names for child in self._by_name.get(name, ())]
+
+    def each_name(self) -> Iterable[tuple[str, list[Block]]]:
+        """Return the direct children by their name, those of one name in their order."""
+        return self._by_name.items()
 
     def walk(self) -> Iterator[Block]:
         """Yield this block and everything below it that has a `{}`."""
@@ -106,21 +117,35 @@ class _Loader:
     prefix: str | None
     absent: AbsentIncludes
     reached: set[str] = field(default_factory=set)
+    templates: dict[str, bool] = field(default_factory=dict)
 
     def load(self, file: ReadFile, parent: Block, trail: tuple[str, ...]) -> None:
         self.reached.add(file.path)
         if file.document:
+            outermost = list(parent.upwards())[-1]
+            outermost.is_template |= self._is_template(file.document)
             self._expand(file.document.directives, file.document, parent, (*trail, file.path))
 
     def _expand(
         self, directives: Iterable[Directive], document: Document, parent: Block, trail: tuple[str, ...]
     ) -> None:
+        is_template = self._is_template(document)
         for directive in directives:
             if directive.name.text == "include" and directive.args:
                 self._include(directive, document, parent, trail)
                 continue
             block = parent.add(directive, document.text)
+            block.is_template = is_template
             self._expand(directive.children or (), document, block, trail)
+
+    def _is_template(self, document: Document) -> bool:
+        """Say whether the file is a template, or looks like one that nobody called so."""
+        path = document.text.path
+        if path not in self.templates:
+            self.templates[path] = (
+                document.is_template or PLACEHOLDER.search(decode(document.text.data)) is not None
+            )
+        return self.templates[path]
 
     def _include(
         self, directive: Directive, document: Document, parent: Block, trail: tuple[str, ...]
@@ -218,7 +243,7 @@ def load_configurations(host: HostFiles, report: IncludeReport) -> list[Configur
 def _load(
     host: HostFiles, budget: IncludeBudget, path: str, file: ReadFile, *, is_fragment: bool = False
 ) -> Configuration:
-    root = Block(_context(file) if is_fragment else "main", is_complete=not is_fragment)
+    root = _surroundings(file, budget.report) if is_fragment else Block("main")
     prefix = None if is_fragment else posixpath.dirname(path)
     loader = _Loader(host, budget.report, budget, prefix, AbsentIncludes(prefix))
     loader.load(file, root, ())
@@ -245,9 +270,14 @@ def _is_main(file: ReadFile) -> bool:
     )
 
 
-def _context(file: ReadFile) -> str:
-    """Guess the block that a file on its own is meant to be included in."""
-    names = {d.name.text for d in file.document.directives} if file.document else set()
-    if names & HTTP_LEVEL:
-        return "http"
-    return "server" if names & SERVER_LEVEL else "location"
+def _surroundings(file: ReadFile, report: IncludeReport) -> Block:
+    """Return the outermost block for a file on its own, as a comment in it or its directives say."""
+    stated = stated_surroundings(file.document) if file.document else None
+    if file.document and stated and not stated.level:
+        place = Place(file.document.text, stated.comment.span)
+        report.problem(
+            "syntax", place, f"nginx has no such blocks inside each other: {stated.blocks}", "warning"
+        )
+    if stated and stated.level:
+        return Block(block_of(stated.level), is_complete=False, stated_level=stated.level)
+    return Block(guessed_surroundings(file.document), is_complete=False)

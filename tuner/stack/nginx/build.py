@@ -1,24 +1,27 @@
 """nginx's part of the Stack."""
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
+from tuner.stack.line_entities import DirectiveFault
 from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, Upstream
 from tuner.stack.nginx.blocks import Block, Configuration, load_configurations
+from tuner.stack.nginx.clashes import clashing_directives
 from tuner.stack.nginx.connect_timeouts import build_connect_timeouts
+from tuner.stack.nginx.faults import Fault, directive_faults, misused_directives
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
+from tuner.stack.nginx.refused import RefusedWord, refused_words
+from tuner.stack.nginx.undefined import undefined_names
 from tuner.stack.target import Target
 from tuner.stack.value import Origin, Value, unknown
 
 INCLUDED_FOLDERS = frozenset(
     {"conf.d", "http.d", "sites-available", "sites-enabled", "snippets", "vhosts", "vhosts.d", "includes"}
 )
-
-
 UNSEEN = "host.has_unseen_listeners"
 ALL_SEEN = Value(UNSEEN, False, Origin("derived", "every server was seen"))
 
@@ -27,15 +30,15 @@ ALL_SEEN = Value(UNSEEN, False, Origin("derived", "every server was seen"))
 class Nginx:
     """What the nginx files of one host say; `is_complete` where it is one main file with all it includes.
 
-    `roots` are the outermost blocks of all its configurations. `has_unseen_listeners` is False where no other
-    file can bring listeners, else unknown.
+    `has_unseen_listeners` is False where no other file can bring listeners, else unknown.
     """
 
     listeners: list[Listener] = field(default_factory=list)
     upstreams: list[Upstream] = field(default_factory=list)
     locations: list[Location] = field(default_factory=list)
     connect_timeouts: list[ConnectTimeout] = field(default_factory=list)
-    roots: list[Block] = field(default_factory=list)
+    refused: list[RefusedWord] = field(default_factory=list)
+    faults: list[DirectiveFault] = field(default_factory=list)
     is_complete: bool = False
     has_unseen_listeners: Value = ALL_SEEN
 
@@ -44,7 +47,7 @@ def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: Include
     """Return the listeners, upstreams and FastCGI locations of every nginx of `host`."""
     built = Nginx()
     loaded = load_configurations(host, report)
-    built.roots = [configuration.root for configuration in loaded]
+    roots = [configuration.root for configuration in loaded]
     for configurations in _instances(loaded, host):
         upstreams = {name: u for c in configurations for name, u in build_upstreams(c, target).items()}
         listeners, by_server = build_listeners([c.root for c in configurations], kernel, target)
@@ -53,6 +56,8 @@ def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: Include
         passes = [p for c in configurations for p in build_locations(c, upstreams, by_server, target)]
         built.locations += [location for _, location in passes]
         built.connect_timeouts += build_connect_timeouts(passes)
+    built.faults = directive_faults(fault for root in roots for fault in _faults(root, target))
+    built.refused = [word for root in roots for word in refused_words(root, target)]
     built.is_complete = len(loaded) == 1 and loaded[0].root.is_complete and not report.left_out_configuration
     built.has_unseen_listeners = _unseen_listeners(loaded, report)
     return built
@@ -70,6 +75,12 @@ def _unseen_listeners(loaded: Sequence[Configuration], report: IncludeReport) ->
     if not reason:
         return ALL_SEEN
     return unknown(UNSEEN, f"{reason}, so servers may be elsewhere")
+
+
+def _faults(root: Block, target: Target) -> Iterator[Fault]:
+    yield from misused_directives(root, target)
+    yield from clashing_directives(root)
+    yield from undefined_names(root)
 
 
 def _instances(configurations: Iterable[Configuration], host: HostFiles) -> list[list[Configuration]]:
