@@ -46,6 +46,8 @@ class Loaded:
 
     project: Project
     project_file: Path | None
+    hosts: list[HostFiles]
+    target: Target
     files: list[ReadFile]
     stacks: list[Stack]
     missing: list[str]
@@ -90,7 +92,8 @@ def load(options: Namespace) -> Loaded:
     stacks = build_stacks(tree, hosts, target, sysctl_files)
     files = [file for host in hosts for file in (*host.files, *host.sysctl_files)]
     files += [*sysctl_files, *(file for host in hosts for file in host.replaced)]
-    loaded = Loaded(project, project_file, _distinct(files), stacks, [*tree.missing, *added.missing])
+    missing = [*tree.missing, *added.missing]
+    loaded = Loaded(project, project_file, hosts, target, _distinct(files), stacks, missing)
     return _of_machine(loaded, machine, target) if machine else loaded
 
 

@@ -47,6 +47,7 @@ class Verb(NamedTuple):
 VERBS: Mapping[str, Verb] = {
     "check": Verb("lint files and folders", "tuner.cli.check"),
     "show": Verb("print the request path with every effective value and who set it", "tuner.cli.show"),
+    "values": Verb("print every setting in force of every program, and who set it", "tuner.cli.values"),
     "parse": Verb("print a file's syntax tree with the place of every word", "tuner.cli.parse"),
     "explain": Verb("print a rule's page: what it finds, why, what to do", "tuner.cli.explain"),
     "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
