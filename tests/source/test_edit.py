@@ -31,6 +31,7 @@ def test_insertions_at_one_place_keep_their_order() -> None:
     [
         (edit(0, 2, b"x"), edit(1, 3, b"y")),
         (edit(0, 3, b"x"), edit(0, 3, b"y")),
+        (edit(0, 2, b""), edit(1, 3, b"y")),
         (edit(0, 3, b""), edit(1, 1, b"y")),
         (edit(1, 2, b""), edit(0, 3, b"y")),
     ],

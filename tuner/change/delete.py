@@ -3,11 +3,9 @@
 from tuner.change.editable import BLANKS, editable, is_first_in_line, line_end, line_start
 from tuner.change.effect import Effect, position_of
 from tuner.change.verify import Change, verified
-from tuner.formats.document import Directive, Document, Kind
+from tuner.formats.document import Directive, Document
 from tuner.source.edit import Edit
 from tuner.source.span import Span
-
-_COMMENT_MARKS: dict[Kind, bytes] = {"nginx": b"#", "php-fpm": b";"}
 
 
 def delete_directive(document: Document, directive: Directive) -> Change:
@@ -33,8 +31,7 @@ def _span_to_delete(document: Document, span: Span) -> Span:
     data = document.text.data
     end = line_end(data, span.end)
     rest = data[span.end : end].strip()
-    mark = _COMMENT_MARKS.get(document.kind)
-    ends_line = not rest or (mark is not None and rest.startswith(mark))
+    ends_line = not rest or rest.startswith(b";" if document.kind == "php-fpm" else b"#")
     if is_first_in_line(data, span.start):
         if ends_line:
             return Span(line_start(data, span.start), min(end + 1, len(data)))

@@ -63,7 +63,7 @@ def _touched(data: bytes, edits: list[Edit]) -> Iterator[tuple[Span, list[Edit]]
     whole = Span(0, 0)
     for edit in edits:
         own = _lines_of(data, edit)
-        if together and own.start <= whole.end:
+        if own.start < whole.end:
             whole = Span(whole.start, max(whole.end, own.end))
         else:
             if together:

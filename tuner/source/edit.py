@@ -38,7 +38,7 @@ def ordered(edits: Iterable[Edit]) -> list[Edit]:
 
 def _joined(before: Edit, after: Edit) -> Edit:
     (start, end), (next_start, next_end) = before.span, after.span
-    if before.text or after.text or next_start == next_end:
+    if before.text or after.text:
         raise ChangeError(f"two edits overlap: bytes {start} to {end} and {next_start} to {next_end}")
     return Edit(Span(start, max(end, next_end)), b"")
 
