@@ -27,13 +27,13 @@ def test_one_value() -> None:
 def test_far_changes_are_apart_and_near_ones_together() -> None:
     lines = [b"%d\n" % number for number in range(30)]
     starts = [len(b"".join(lines[:number])) for number in range(30)]
-    edits = [edit(0, 0, b"x\n"), edit(starts[6], starts[7], b""), edit(starts[20], starts[20], b"1")]
+    edits = [edit(0, 0, b"x\n"), edit(starts[6], starts[8], b""), edit(starts[20], starts[20], b"1")]
     difference = unified_diff("a", b"".join(lines), edits).splitlines()
     assert [line for line in difference if line.startswith("@@")] == [
-        "@@ -1,10 +1,10 @@",
-        "@@ -18,7 +18,7 @@",
+        "@@ -1,11 +1,10 @@",
+        "@@ -18,7 +17,7 @@",
     ]
-    assert [line for line in difference if line[0] in "+-"][2:] == ["+x", "-6", "-20", "+120"]
+    assert [line for line in difference if line[0] in "+-"][2:] == ["+x", "-6", "-7", "-20", "+120"]
 
 
 def test_changes_seven_lines_apart_are_two_hunks() -> None:
@@ -41,6 +41,10 @@ def test_changes_seven_lines_apart_are_two_hunks() -> None:
     for end, hunks in ((14, 1), (16, 2)):
         edits = [edit(0, 1, b"x"), edit(end, end + 1, b"y")]
         assert unified_diff("a", data, edits).count("@@ -") == hunks
+
+
+def test_an_empty_first_line() -> None:
+    assert unified_diff("a", b"\nb\n", [edit(0, 0, b"x")]).endswith("@@ -1,2 +1,2 @@\n-\n+x\n b\n")
 
 
 def test_nothing_changed() -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.change.documents import after, find, read
 from tuner.change.delete import delete_directive
 from tuner.change.insert import NewDirective, insert_after, insert_into
+from tuner.change.replace import replace_value
 from tuner.errors import ChangeError
 from tuner.formats.document import Kind
 
@@ -161,3 +162,19 @@ def test_nothing_comes_into_a_section_that_goes() -> None:
     changes = (delete_directive(document, section), insert_into(document, HZ, section))
     with pytest.raises(ChangeError, match="into a block that is deleted"):
         after(document, *changes)
+
+
+def test_what_changes_beside_the_block_does_not_matter() -> None:
+    document = read("nginx", b"s {}\nb 1;\nc 1;\n")
+    into = insert_into(document, HZ, find(document, "s"))
+    for name in "bc":
+        new = after(document, into, delete_directive(document, find(document, name)))
+        assert new == b"s { hz 20; }\n" + (b"c 1;\n" if name == "b" else b"b 1;\n")
+
+
+def test_a_block_is_renamed_and_filled() -> None:
+    document = read("nginx", b"s a {}\n")
+    block = document.directives[0]
+    assert after(document, replace_value(document, block, "b"), insert_into(document, HZ, block)) == (
+        b"s b { hz 20; }\n"
+    )

@@ -184,10 +184,18 @@ def test_a_program_is_not_a_value() -> None:
         replace_value(document, document.directives[0], "x")
 
 
-def test_a_directive_of_another_file_is_refused() -> None:
-    document, other = read("redis", b"a 1\n"), read("redis", b"bb 1\n")
-    with pytest.raises(ChangeError, match=r"bb is no directive of etc/file\.conf"):
-        replace_value(document, other.directives[0], "2")
+@pytest.mark.parametrize("other", [b"bb 1\n", b"b 1\n", b"a 12\n"])
+def test_a_directive_of_another_file_is_refused(other: bytes) -> None:
+    document, directive = read("redis", b"a 1\n"), read("redis", other).directives[0]
+    with pytest.raises(ChangeError, match=rf"{directive.name.text} is no directive of etc/file\.conf"):
+        replace_value(document, directive, "2")
+
+
+def test_a_fault_elsewhere_in_a_file_of_lines_does_not_matter() -> None:
+    document = read("php-fpm", b"[www]\na b\nlisten = 1\n")
+    assert document.problems
+    new = after(document, replace_value(document, find(document, "listen"), "2"))
+    assert new == b"[www]\na b\nlisten = 2\n"
 
 
 def test_what_a_template_fills_in_stays() -> None:

@@ -45,7 +45,7 @@ def line_ending(data: bytes, at: int) -> bytes:
     end = data.find(b"\n", at)
     if end < 0:
         end = data.rfind(b"\n", 0, at)
-    return b"\r\n" if end > 0 and data[end - 1 : end] == b"\r" else b"\n"
+    return b"\r\n" if data.endswith(b"\r", 0, max(end, 0)) else b"\n"
 
 
 def indentation(data: bytes, at: int) -> bytes:
