@@ -8,7 +8,7 @@ from tests.trees import stack_of
 from tuner.laws.version import Version
 from tuner.stack.address import pool_address
 from tuner.stack.model import Pool
-from tuner.stack.php_fpm.processes import PROCESS_MANAGERS
+from tuner.stack.php_fpm.words import PROCESS_MANAGERS
 from tuner.stack.target import version_in_path
 from tuner.stack.value import Data, Value
 

@@ -11,6 +11,7 @@ from tuner.stack.line_entities import (
     Duration,
     FileProblem,
     HashLine,
+    PhpFpmFault,
     RefusedValue,
     SysctlKey,
     SysctlLine,
@@ -47,6 +48,7 @@ ScopeName = Literal[
     "refused",
     "unknown_directive",
     "directive_fault",
+    "fault",
     "hash_line",
     "problem",
 ]
@@ -78,6 +80,7 @@ SCOPES: Mapping[ScopeName, Scope] = {
     "refused": Scope(RefusedValue, lambda stack: stack.refused, is_file_itself=True),
     "unknown_directive": Scope(UnknownDirective, lambda stack: stack.unknown_directives, is_file_itself=True),
     "directive_fault": Scope(DirectiveFault, lambda stack: stack.directive_faults, is_file_itself=True),
+    "fault": Scope(PhpFpmFault, lambda stack: stack.php_fpm_faults, is_file_itself=True),
     "hash_line": Scope(HashLine, lambda stack: stack.hash_lines, is_file_itself=True),
     "problem": Scope(FileProblem, lambda stack: stack.problems, is_file_itself=True),
 }

@@ -19,6 +19,7 @@ from tuner.stack.php_fpm.containers import image_folders, is_in_container
 from tuner.stack.php_fpm.durations import build_durations
 from tuner.stack.php_fpm.loading import load_instances
 from tuner.stack.php_fpm.pools import build_pools
+from tuner.stack.php_fpm.verify import find_refusals
 from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.redis.build import build_redis
 from tuner.stack.redis.loading import load_servers
@@ -63,6 +64,7 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         for instance in instances
         for pool in build_pools(instance, kernel, target, is_in_container(instance, recipes))
     ]
+    refusals = find_refusals(instances, target)
     paths = join(nginx.locations, pools)
     unused = find_unused_pools(paths, pools)
     servers = load_servers(host, report)
@@ -92,9 +94,10 @@ def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
         connect_timeouts=nginx.connect_timeouts,
         unanswered=unanswered_addresses(paths, pools),
         paths=paths,
-        refused=refused_values(instances, nginx.refused, refused.values),
+        refused=refused_values(refusals.values, nginx.refused, refused.values),
         unknown_directives=refused.names,
         directive_faults=nginx.faults,
+        php_fpm_faults=refusals.faults,
         hash_lines=hash_lines(host.files, target),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],

@@ -29,6 +29,11 @@ def default(table: str, label: str, name: str, target: Target) -> Value:
     return Value(name, chosen.data, Origin("default", chosen.words), unit, label=label, default=chosen.data)
 
 
+def is_in_table(table: str, label: str) -> bool:
+    """Say whether the table has a row for a setting."""
+    return label in packaged.defaults_tables()[table]["settings"]
+
+
 @cache
 def oldest_considered(table: str) -> Version:
     """Return the oldest version that is reckoned with when no target states one."""

@@ -10,22 +10,14 @@ from tuner.stack import defaults
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
 from tuner.stack.line_entities import HashLine
+from tuner.stack.php_fpm.directives import Type, names_of_type
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Origin, Place, Value
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
 MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
-NOT_TEXT = frozenset(
-    {
-        *("pm", "pm.max_children", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"),
-        *("pm.max_spawn_rate", "pm.max_requests", "pm.process_idle_timeout", "listen.backlog"),
-        *("request_terminate_timeout", "request_slowlog_timeout", "request_slowlog_trace_depth"),
-        *("rlimit_files", "rlimit_core", "process.priority", "process.max", "log_limit", "log_level"),
-        *("emergency_restart_threshold", "emergency_restart_interval", "process_control_timeout"),
-        *("systemd_interval", "syslog.facility"),
-    }
-)
-"""Directives that take a number, a time or a word of a list: there a `#` behind the value is refused.
+NOT_TEXT: tuple[Type, ...] = ("process_manager", "integer", "time", "rlimit", "log_level", "facility")
+"""Types of directives that take a number, a time or a word of a list: a `#` behind the value is refused.
 
 In text it is one character more.
 """
@@ -74,8 +66,12 @@ def _of_document(document: Document, target: Target) -> Iterable[HashLine]:
     for directive in document.walk():
         if directive.name.text.startswith("#"):
             yield _hash_line(document, directive.name.span, _reading(directive), comment)
-        elif directive.key is None and directive.name.text.lower() in NOT_TEXT and _has_hash(directive):
+        elif directive.key is None and _has_hash(directive) and _is_not_text(directive):
             yield _behind_value(document, directive, comment)
+
+
+def _is_not_text(directive: Directive) -> bool:
+    return directive.name.text.lower() in names_of_type(*NOT_TEXT)
 
 
 def _has_hash(directive: Directive) -> bool:

@@ -129,6 +129,21 @@ class DirectiveFault(Entity):
     undefined: Value
 
 
+class PhpFpmFault(Entity):
+    """What php-fpm refuses and is no value: an unknown directive, a missing one, or two at odds.
+
+    `setting` is the directive, `words` what is wrong with it, `at` where it stands or would have to.
+    `is_only_newer` says that later releases of PHP take it and nobody told which one is meant.
+    """
+
+    kind: Literal["unknown-directive", "missing-directive", "slowlog"]
+    setting: str
+    words: str
+    at: Value
+    is_refused: Value
+    is_only_newer: bool
+
+
 class HashLine(Entity):
     """A line of a php-fpm file that starts with `#`, or a `#` behind a value that cannot hold one."""
 

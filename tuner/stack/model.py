@@ -14,6 +14,7 @@ from tuner.stack.line_entities import (
     FileProblem,
     HashLine,
     NotFollowed,
+    PhpFpmFault,
     RefusedValue,
     SysctlKey,
     SysctlLine,
@@ -269,6 +270,7 @@ class Stack(Entity):
     refused: list[RefusedValue] = []
     unknown_directives: list[UnknownDirective] = []
     directive_faults: list[DirectiveFault] = []
+    php_fpm_faults: list[PhpFpmFault] = []
     hash_lines: list[HashLine] = []
     problems: list[FileProblem] = []
     not_followed: list[NotFollowed] = []

@@ -11,6 +11,7 @@ from tuner.source.text import Text, encode
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import GLOB, HostFiles, Reach
 from tuner.stack.include import IncludeBudget, IncludeReport
+from tuner.stack.php_fpm.directives import is_global
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Place
 
@@ -18,14 +19,6 @@ DEPTH_CAP = 5
 POOL_FOLDERS = frozenset({"pool.d", "php-fpm.d", "fpm.d"})
 GLOBAL = "global"
 WITHOUT_HEADER = "(no header)"
-GLOBAL_DIRECTIVES = frozenset(
-    {
-        *("pid", "error_log", "log_level", "log_limit", "log_buffering", "syslog.ident", "syslog.facility"),
-        *("emergency_restart_threshold", "emergency_restart_interval", "process_control_timeout"),
-        *("process.max", "daemonize", "events.mechanism", "systemd_interval"),
-        *("rlimit_files", "rlimit_core", "process.priority"),
-    }
-)
 
 
 @dataclass(slots=True)
@@ -41,10 +34,12 @@ class PoolSettings:
     """Everything written for one pool, in the order of loading.
 
     `not_followed` are includes inside it that lead out of the given paths; `is_complete` says that all files
-    of its php-fpm were read, so that nothing else can set its directives.
+    of its php-fpm were read, so that nothing else can set its directives. `header` is its first header, None
+    for what stands before any.
     """
 
     name: str
+    header: Place | None = None
     settings: list[Setting] = field(default_factory=list)
     not_followed: list[str] = field(default_factory=list)
     is_complete: bool = False
@@ -92,7 +87,7 @@ class _Loader:
     def _run(self, directives: Iterable[Directive], document: Document, trail: tuple[str, ...]) -> None:
         for directive in directives:
             if directive.children is not None:
-                self._enter_section(directive)
+                self._enter_section(directive, document)
                 self._run(directive.children, document, trail)
             elif directive.name.text == "include" and directive.args:
                 self._include(directive, document, trail)
@@ -103,16 +98,17 @@ class _Loader:
         """Return what a directive belongs to: before any header, a pool that another file names."""
         if self.current:
             return self.current
-        if self.is_in_global or directive.name.text.lower() in GLOBAL_DIRECTIVES:
+        if self.is_in_global or is_global(directive.name.text.lower()):
             return self.instance.global_settings
         return self.instance.pools.setdefault("", PoolSettings(WITHOUT_HEADER))
 
-    def _enter_section(self, header: Directive) -> None:
+    def _enter_section(self, header: Directive, document: Document) -> None:
         name = header.name.text
         self.is_in_global = name.lower() == GLOBAL
         self.current = None
         if not self.is_in_global:
-            self.current = self.instance.pools.setdefault(name.lower(), PoolSettings(name))
+            place = Place(document.text, header.name.span)
+            self.current = self.instance.pools.setdefault(name.lower(), PoolSettings(name, place))
 
     def _pass_over(self, pattern: str, place: Place, reason: str) -> None:
         """Note an include that is not followed; what it sets in the current pool is not known."""

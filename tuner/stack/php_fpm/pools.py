@@ -4,7 +4,6 @@ from tuner.stack.model import Kernel, Pool
 from tuner.stack.php_fpm.clashes import NO_CLASH, note_clashes
 from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.php_fpm.processes import (
-    process_manager,
     ramp,
     spare_servers_culprit,
     spare_servers_refusal,
@@ -18,6 +17,7 @@ from tuner.stack.php_fpm.sockets import (
     reach,
     void_clients,
 )
+from tuner.stack.php_fpm.words import process_manager
 from tuner.stack.settings import as_text, php_fpm_integer, php_fpm_time_s, switched_off
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Value, absent, unknown

@@ -4,14 +4,7 @@ from typing import Any
 
 from tuner.laws.process_manager import ramp_s, started_children
 from tuner.stack.model import Pool
-from tuner.stack.value import Data, Origin, Value, absent, derive
-
-PROCESS_MANAGERS = ("static", "dynamic", "ondemand")
-
-
-def process_manager(text: str) -> Data | None:
-    """Return the process manager that `text` names, or None where php-fpm refuses it."""
-    return text.lower() if text.lower() in PROCESS_MANAGERS else None
+from tuner.stack.value import Origin, Value, absent, derive
 
 
 def spare_servers_refusal(pool: Pool) -> Value:

@@ -1,9 +1,11 @@
 """One pool's directives as values: the last one written, else php-fpm's default, else what may decide it."""
 
+import posixpath
+
 from tuner.formats.document import Word
 from tuner.stack import defaults
 from tuner.stack.php_fpm.loading import PoolSettings
-from tuner.stack.settings import Reader, overriding, written
+from tuner.stack.settings import Reader, as_text, overriding, written
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Value, absent, may_be_set_by, unknown
 
@@ -35,6 +37,18 @@ class PoolReader:
         """Return what the files at hand set, absent where they do not, whatever others may do."""
         return self._last(label, read, "", None) or absent(f"pool.{label}", label=label)
 
+    def prefix(self) -> str | None:
+        """Return the prefix of the pool's paths, php-fpm's own where the pool has none; None if not known."""
+        of_php_fpm, of_pool = self.target.php_prefix, self.optional("prefix", as_text)
+        if of_pool.state == "absent":
+            return of_php_fpm
+        if not of_pool.is_known:
+            return None
+        prefix = str(of_pool.data)
+        if not prefix or prefix.startswith("/"):
+            return prefix
+        return of_php_fpm and posixpath.join(of_php_fpm, prefix)
+
     def _unless_elsewhere(self, value: Value | None, otherwise: Value) -> Value:
         if self.settings.not_followed and not (value and value.state == "unknown"):
             return may_be_set_by(value or otherwise, self.settings.not_followed[0])
@@ -51,6 +65,17 @@ class PoolReader:
             )
             value = overriding(found, value, "a later setting wins") if value else found
         return value
+
+
+def full_path(value: Value, prefix: str | None) -> Value:
+    """Return a path as an absolute one; under a prefix that is not known it stays as it is written.
+
+    Source: fpm_evaluate_full_path().
+    """
+    path = str(value.data or "")
+    if prefix is None or not value.is_known or not path or path.startswith("/"):
+        return value
+    return value._replace(data=posixpath.join(prefix or "/", path))
 
 
 def with_pool_name(word: Word, settings: PoolSettings) -> Word:

@@ -1,6 +1,5 @@
 """A pool's socket: what it asks of listen(2), who can connect to it, and whom it lets in."""
 
-import posixpath
 import re
 from ipaddress import IPv6Address, ip_address
 
@@ -9,7 +8,7 @@ from tuner.stack.address import pool_address
 from tuner.stack.condition import Condition
 from tuner.stack.listeners import Request, build_listener
 from tuner.stack.model import Family, Kernel, Listener, Pool
-from tuner.stack.php_fpm.reading import PoolReader
+from tuner.stack.php_fpm.reading import PoolReader, full_path
 from tuner.stack.settings import as_text, php_fpm_integer
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Override, Value, derive, undetermined
@@ -29,24 +28,8 @@ def listen_address(read: PoolReader) -> Value:
     Under a prefix that is not known it stays as it is written. Source: fpm_evaluate_full_path().
     """
     listen = read.as_written("listen", as_text)
-    path = str(listen.data or "")
-    if not path or path.startswith("/") or pool_address(path)[1] != "unix":
-        return listen
-    prefix = _prefix(read)
-    return listen if prefix is None else listen._replace(data=posixpath.join(prefix or "/", path))
-
-
-def _prefix(read: PoolReader) -> str | None:
-    """Return the prefix of the pool's paths, that of php-fpm where the pool has none; None if not known."""
-    of_php_fpm, of_pool = read.target.php_prefix, read.optional("prefix", as_text)
-    if of_pool.state == "absent":
-        return of_php_fpm
-    if not of_pool.is_known:
-        return None
-    prefix = str(of_pool.data)
-    if not prefix or prefix.startswith("/"):
-        return prefix
-    return of_php_fpm and posixpath.join(of_php_fpm, prefix)
+    is_unix = listen.is_known and pool_address(str(listen.data))[1] == "unix"
+    return full_path(listen, read.prefix()) if is_unix else listen
 
 
 def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, Value]:
