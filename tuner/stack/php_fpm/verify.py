@@ -17,8 +17,8 @@ from tuner.stack.target import Target, target_at
 from tuner.stack.value import Place
 
 POOL_NAME = "$pool"
-KEYS_MUST_BE = since(Version.parse("8.2"))
-MISSPELLED = before(Version.parse("8.2"))
+BACKLOG = "listen.backlog"
+"""Followed to its socket, where a rule of its own tells of what php-fpm refuses."""
 
 
 class Refusals(NamedTuple):
@@ -78,7 +78,7 @@ def _scalar_faults(
         yield _unknown(setting, entity, words, before(row.since))
     if section == "global" and row.type in ("text", "path") and POOL_NAME in setting.directive.args[0].text:
         yield _refused(setting, entity, "Can't use '$pool' when the pool is not defined")
-    else:
+    elif row.name != BACKLOG:
         yield from _value_faults(row, settings, setting, entity)
 
 
