@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 from tuner.change.writing import Setting, Writing, as_read, bytes_of
 from tuner.errors import ChangeError
-from tuner.formats.php_fpm.constants import PHP_CONSTANTS
 
 _BARE = re.compile(rb"(?:[A-Za-z0-9_./:@%+*?,-]|\$[A-Za-z_])+")
 _WORDS = frozenset({b"true", b"on", b"yes", b"false", b"off", b"no", b"none", b"null"})
 _MAY_BE_CONSTANT = re.compile(rb"[A-Z_][A-Z0-9_]*")
-"""Extensions define more constants than we know, all in capitals."""
+"""PHP's constants, and those of extensions that nobody can list, are in capitals."""
 _SWITCHES = {b"on": (b"on", b"off"), b"true": (b"true", b"false")}
 _SWITCH_OF_OLD = {old: pair for pair in _SWITCHES.values() for old in pair}
 _TO_ESCAPE = re.compile(rb"[\"\\]|\$(?=\{)")
@@ -42,9 +41,7 @@ def _quoted(text: bytes, quote: str) -> bytes:
 
 
 def _is_plain(text: bytes) -> bool:
-    if not _BARE.fullmatch(text) or text.lower() in _WORDS:
-        return False
-    return not _MAY_BE_CONSTANT.fullmatch(text) and text.decode("ascii") not in PHP_CONSTANTS
+    return bool(_BARE.fullmatch(text)) and text.lower() not in _WORDS and not _MAY_BE_CONSTANT.fullmatch(text)
 
 
 def write_entry(name: str, key: str, values: Sequence[Writing], equals: bytes) -> bytes:
