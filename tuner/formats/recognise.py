@@ -246,8 +246,11 @@ def recognise(path: str, data: bytes) -> Kind | None:
     An empty file, or one of comments only, goes by its path.
     """
     pure = PurePosixPath(made_path(path.lower()))
-    if pure.parent.name == "sysctl.d" and pure.suffix == ".conf":
-        return _kind_in_sysctl_d(path, data)
+    if (pure.parent.name == "sysctl.d" and pure.suffix == ".conf") or pure.parts[-2:] == (
+        "etc",
+        "sysctl.conf",
+    ):
+        return _kind_where_sysctl_looks(path, data)
     in_sites = not _SITE_FOLDERS.isdisjoint(pure.parts[:-1])
     if pure.name.startswith(".") or (pure.suffix in _OTHER_LANGUAGES and not in_sites):
         return None
@@ -275,7 +278,7 @@ def is_configuration_folder(path: str) -> bool:
     return any(known) and (known[-1] or names[-1] in _INCLUDED_FOLDERS)
 
 
-def _kind_in_sysctl_d(path: str, data: bytes) -> Kind | None:
+def _kind_where_sysctl_looks(path: str, data: bytes) -> Kind | None:
     """Return sysctl for whatever lies where sysctl loads every file, hidden ones too, but for BSD's keys."""
     head = data[:HEAD_BYTES].removeprefix(BOM)
     content = _content(path, head)

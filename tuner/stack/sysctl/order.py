@@ -167,8 +167,8 @@ def matches(pattern: str, key: str) -> bool:
 
 
 def _matches_part(name: str, pattern: str) -> bool:
-    """Match one part: a backslash takes the next character as it is, and `[^a]` is `[!a]`."""
-    literal = _ESCAPED.sub(r"[\1]", pattern).replace("[^", "[!")
+    """Match one part: a backslash takes the next character as it is, also a separator, `[^a]` is `[!a]`."""
+    literal = _ESCAPED.sub(r"[\1]", pattern).removesuffix("\\").replace("[^", "[!")
     return fnmatch.fnmatchcase(name, literal)
 
 

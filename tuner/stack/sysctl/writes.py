@@ -1,7 +1,7 @@
 """What each program writes into /proc/sys, and in which order: systemd-sysctl, `sysctl --system`, busybox."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tuner.formats.document import Document, Word
@@ -13,6 +13,7 @@ from tuner.stack.sysctl.keys import every_key
 from tuner.stack.sysctl.order import Assignment, SysctlFile, matches
 
 _SEPARATORS = re.compile(r"[./]+")
+_IDLE_SEPARATOR = re.compile(r"[./][./]|\A[./]")
 _PROC_SYS = "/proc/sys/"
 
 
@@ -49,11 +50,13 @@ def boot_writes(files: Iterable[SysctlFile]) -> list[Write]:
 def system_writes(files: Iterable[SysctlFile]) -> list[Write]:
     """Return what `sysctl --system` of procps 4 writes: every line in turn, globs only what no line names.
 
-    It does not find a key with a blank behind the leading `-`, nor one with a separator behind it.
-    Source: src/sysctl.c, measured with procps 4.0.2 and 4.0.4.
+    It does not find a key with a blank behind the leading `-`, nor one with a separator behind it. It
+    compares paths as they are written: with a separator too many, a line takes no key out of the globs, and a
+    glob leaves out none. Source: src/sysctl.c, measured with procps 4.0.2 and 4.0.4.
     """
     found = [a for a in _assignments(files, "procps") if a.is_known_to_procps and not _ends_open(a)]
-    return list(_expanded(found, {a.directive.name.text for a in found}))
+    named = {a.directive.name.text for a in found if not _has_idle_separator(a)}
+    return list(_expanded(found, named, _has_idle_separator))
 
 
 def busybox_writes(files: Iterable[SysctlFile]) -> list[Write]:
@@ -94,21 +97,36 @@ def _value(assignment: Assignment) -> str | None:
     return args[0].text if args else None
 
 
+def _has_idle_separator(assignment: Assignment) -> bool:
+    return _IDLE_SEPARATOR.search(assignment.text.slice(assignment.directive.name.span)) is not None
+
+
 def _ends_open(assignment: Assignment) -> bool:
-    span = assignment.directive.name.span
-    return assignment.text.slice(span).endswith((".", "/"))
+    """Say whether a separator stands behind the key; glob(3) minds it only behind a glob."""
+    name = assignment.text.slice(assignment.directive.name.span)
+    is_glob, last = GLOB.search(name), assignment.directive.name.text.rsplit(".", 1)[-1]
+    return name.endswith((".", "/")) and (is_glob is None or GLOB.search(last) is not None)
 
 
-def _expanded(found: Iterable[Assignment], named: Collection[str]) -> Iterator[Write]:
+def _expanded(
+    found: Iterable[Assignment],
+    named: Collection[str],
+    ignores_names: Callable[[Assignment], bool] = lambda _: False,
+) -> Iterator[Write]:
     keys = every_key(named)
+    reached: dict[tuple[str, bool], list[str]] = {}
     for assignment in found:
         name, args = assignment.directive.name.text, assignment.directive.args
+        if not args:
+            continue
+        kind = name, ignores_names(assignment)
+        if kind not in reached:
+            left_out = () if kind[1] else named
+            is_glob = GLOB.search(name) is not None
+            reached[kind] = [k for k in keys if k not in left_out and matches(name, k)] if is_glob else [name]
         is_optional = assignment.directive.key is not None
-        if args and GLOB.search(name):
-            reached = [key for key in keys if key not in named and matches(name, key)]
-        else:
-            reached = [name] if args else []
-        yield from (Write(key, args[0], assignment.text, is_optional) for key in reached)
+        for key in reached[kind]:
+            yield Write(key, args[0], assignment.text, is_optional)
 
 
 def _parts(key: str) -> tuple[str, ...]:
