@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from tuner.formats.redis import parse
+from tuner.source.text import Text
 from tuner.source.tree import collect
 from tuner.stack.effective import SettingGroup
 from tuner.stack.file_problems import note_problems
@@ -18,14 +20,15 @@ from tuner.stack.redis.releases import possible_releases
 from tuner.stack.redis.verdicts import read_server
 from tuner.stack.target import Target, parse_target
 
-SOMAXCONN = 4096
 KERNEL = "kernel=6.1"
+OWN_SOCKET = parse(Text("(command line)", b"unixsocket s"))
+"""What every server was started with behind its file, so that it could be asked."""
 
 
 class Outcome(NamedTuple):
     """What a start comes to. `error_lines` are 1-based, in whichever file they stand, in no order.
 
-    `settings` are those that differ from the defaults, `listeners` the backlog in force by address.
+    `settings` are those that differ from the defaults, `listeners` the backlog in force by TCP address.
     """
 
     error_lines: frozenset[int]
@@ -42,11 +45,12 @@ def outcome_of(folder: Path, program: str, version: str, *, with_defaults: bool 
     """Return what `folder`/main.conf comes to when the server is started in `folder`."""
     main = folder / "main.conf"
     target = parse_target(f"{program}={version},{KERNEL}")
-    tree = collect([str(main), str(folder)], lambda _: True)
+    tree = collect([str(main), str(folder)], lambda _: True, accepts_nul=True)
     (host,) = group_hosts(tree, read_tree(tree, "redis", target))
     file = next(f for f in host.files if f.source.disk_path == str(main.resolve()))
     report = IncludeReport()
     settings = load_server(host, report, file, str(folder))
+    settings.found.append((OWN_SOCKET.directives[0], OWN_SOCKET.text))
     release = possible_releases(file.path, target)[0]
     reading = read_server(settings, release)
     note_problems([f for f in host.files if f is file or f.path in settings.reached], report)
@@ -59,7 +63,7 @@ def outcome_of(folder: Path, program: str, version: str, *, with_defaults: bool 
     listeners = {
         listener.address: int(str(listener.effective_backlog.data))
         for listener in server.listeners
-        if listener.effective_backlog.is_known
+        if listener.effective_backlog.is_known and listener.family != "unix"
     }
     return Outcome(lines, _printed(group, target, with_defaults=with_defaults), listeners)
 

@@ -74,7 +74,8 @@ class _Group:
 
     def _names(self) -> set[str]:
         known = self.knowledge.directives if self.with_defaults else self.reading.kept
-        return {name for name in known if not self.knowledge.directives[name].is_hidden}
+        changed = {"databases"} if self._has_one_database() else set()
+        return changed | {name for name in known if not self.knowledge.directives[name].is_hidden}
 
     def _shown(self, name: str) -> Iterator[Value]:
         definition = self.knowledge.directives[name]
@@ -87,6 +88,8 @@ class _Group:
 
     def _value(self, definition: Definition) -> Value:
         kept = self.reading.kept.get(definition.name)
+        if definition.name == "databases" and self._has_one_database():
+            return Value("redis.databases", 1, Origin("derived", "cluster mode has one"), label="databases")
         value = self._written(definition, kept) if kept else self._default(definition)
         if not self.settings.not_followed:
             return value
@@ -129,8 +132,6 @@ class _Group:
         """Return what Redis makes of a value that it has taken."""
         if definition.name == "hz" and isinstance(data, int):
             return max(SLOWEST_HZ, min(FASTEST_HZ, data))
-        if definition.name == "databases" and self._has_one_database():
-            return 1
         if definition.type == "folder" and data is not None:
             path = os.path.join(self.settings.started_in, str(data))
             return os.path.normpath(path) if path.startswith("/") else None
@@ -139,10 +140,8 @@ class _Group:
     def _has_one_database(self) -> bool:
         """Say whether cluster mode leaves one database. Source: src/config.c since 7.2; not Valkey 9."""
         release = self.reading.release
-        is_such = release.is_redis_since("7.2") or (
-            release.program == "valkey" and release.version.numbers[0] < 9
-        )
-        return is_such and self.reading.data("cluster-enabled") == "yes"
+        is_such = release.is_redis_since("7.2") or release.program == "valkey"
+        return is_such and not release.is_valkey_9 and self.reading.data("cluster-enabled") == "yes"
 
     def _default(self, definition: Definition) -> Value:
         name, label = f"redis.{definition.name}", definition.name

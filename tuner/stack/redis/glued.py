@@ -19,23 +19,29 @@ def glued(documents: Sequence[Document], report: IncludeReport) -> list[Document
     Such a line stands at the end of the first of the files, and is gone from the next ones.
     """
     made = list(documents)
-    for at in range(len(made)):
+    at = 0
+    while at < len(made) - 1:
         data = made[at].text.data
         start = data.rfind(b"\n") + 1
         rest = data[start:]
-        if not rest.strip() or not made[at + 1 :]:
+        if not rest.strip():
+            at += 1
             continue
-        taken = _first_lines(made, at + 1)
+        taken, behind = _first_lines(made, at + 1)
         if taken.strip():
             place = Place(made[at].text, Span(start + len(rest.rstrip()) - 1, len(data)))
             words = f"no line end at the end: Redis puts the first line of {made[at + 1].text.path} behind it"
             report.problem("syntax", place, words, "warning")
             made[at] = _with_last_line(made[at], start, rest + taken)
+        at = behind
     return made
 
 
-def _first_lines(made: list[Document], at: int) -> bytes:
-    """Take the first line out of the document at `at`, of the following ones too as long as none ends."""
+def _first_lines(made: list[Document], at: int) -> tuple[bytes, int]:
+    """Take the first line out of the document at `at`, of the following ones too as long as none ends.
+
+    Return it with the number of the document in which it ends.
+    """
     taken = b""
     for index in range(at, len(made)):
         data = made[index].text.data
@@ -45,8 +51,8 @@ def _first_lines(made: list[Document], at: int) -> bytes:
         made[index] = made[index]._replace(directives=kept)
         taken += first
         if end >= 0:
-            break
-    return taken
+            return taken, index
+    return taken, len(made)
 
 
 def _with_last_line(document: Document, start: int, line: bytes) -> Document:

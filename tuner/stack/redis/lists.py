@@ -128,11 +128,12 @@ def _primary(_: Definition, release: Release, arguments: Sequence[str], _before:
     return f"{host} {wrap_int32(number)}"
 
 
-def _percentiles(_: Definition, _release: Release, arguments: Sequence[str], _before: Data | None) -> Taken:
+def _percentiles(_: Definition, release: Release, arguments: Sequence[str], _before: Data | None) -> Taken:
     if list(arguments) == [""]:
         return ""
     numbers = [double(text) for text in arguments]
-    if any(number is None for number in numbers):
+    has_hexadecimal = any("x" in folded(text) for text in arguments)
+    if None in numbers or (has_hexadecimal and release.is_valkey_9):
         return Refused("Invalid latency-tracking-info-percentiles parameters")
     if any(not 0 <= (number or 0) <= 100 for number in numbers):
         return Refused("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")

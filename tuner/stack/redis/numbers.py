@@ -14,6 +14,7 @@ C_DOUBLE = re.compile(
     re.IGNORECASE,
 )
 SIZE = re.compile(r"(-?[0-9]*)(b|kb?|mb?|gb?|)\Z", re.IGNORECASE)
+MANTISSA_DIGIT = re.compile(r"[+-]?(?:0x)?[0.]*[1-9a-f]", re.IGNORECASE)
 UNIT_BYTES = {
     "": 1,
     "b": 1,
@@ -33,15 +34,19 @@ def exact_integer(text: str) -> int | None:
     return number if number is not None and -INT64_MAX - 1 <= number <= INT64_MAX else None
 
 
-def size_bytes(text: str) -> int | None:
+def size_bytes(text: str, *, refuses_overflow: bool = False) -> int | None:
     """Return a size with an optional unit as 64 bits keep it, or None. Source: util.c, memtoull().
 
-    `k`, `m` and `g` are powers of 1000, `kb`, `mb` and `gb` of 1024; no digits at all are 0.
+    `k`, `m` and `g` are powers of 1000, `kb`, `mb` and `gb` of 1024; no digits at all are 0. More than 64
+    bits hold is the largest number, unless it `refuses_overflow`.
     """
     found = SIZE.match(text)
     if not found or found[1].startswith("-") or len(found[1]) > DIGITS_CAP:
         return None
-    return min(int(found[1] or "0"), UINT64 - 1) * UNIT_BYTES[found[2].lower()] % UINT64
+    number = int(found[1] or "0")
+    if number >= UINT64 and refuses_overflow:
+        return None
+    return min(number, UINT64 - 1) * UNIT_BYTES[found[2].lower()] % UINT64
 
 
 def signed_size_bytes(text: str) -> int | None:
@@ -94,7 +99,8 @@ def double(text: str) -> float | None:
         return None
     number = float.fromhex(text) if "x" in text.lower() else float(text)
     is_written_infinite = "inf" in text.lower()
-    return None if math.isinf(number) and not is_written_infinite else number
+    is_lost = number == 0 and MANTISSA_DIGIT.match(text) is not None
+    return None if is_lost or (math.isinf(number) and not is_written_infinite) else number
 
 
 def shown_double(number: float) -> str:

@@ -101,6 +101,7 @@ class _Reader:
         self.commands = set(self.knowledge.commands)
         self.user_names: set[str] = set()
         self.files_with_save: set[str] = set()
+        self.files_with_include: set[str] = set()
 
     def read(self, item: tuple[Directive, Text]) -> None:
         directive = item[0]
@@ -141,11 +142,15 @@ class _Reader:
         kept[definition.name] = Kept(definition, data, *item, earlier)
 
     def _before(self, definition: Definition, text: Text, earlier: Kept | None) -> Data | None:
-        """Return what earlier lines left; before Redis 7.0 the first `save` of each file drops all others."""
-        if definition.type == "save-points" and self.release.is_before_7:
+        """Return what earlier lines left.
+
+        Before Redis 7.0 the first `save` of each file drops all others, since 7.0 every one behind an
+        include in its file. Source: src/config.c, save_loaded and reading_config_file.
+        """
+        if definition.type == "save-points":
             is_first = text.path not in self.files_with_save
             self.files_with_save.add(text.path)
-            if is_first:
+            if is_first if self.release.is_before_7 else text.path in self.files_with_include:
                 return None
         return earlier.data if earlier else None
 
@@ -164,6 +169,7 @@ class _Reader:
         elif name == "user":
             self._user(item)
         elif name == "include":
+            self.files_with_include.add(item[1].path)
             if count != 1:
                 self.reading.refuse(item, BAD_DIRECTIVE)
             elif self.release.is_before_7 and GLOB.search(item[0].args[0].text):

@@ -40,7 +40,7 @@ def refused_by_redis(
     for settings, model in zip(servers, models, strict=True):
         for verdict in refused_lines(settings, target):
             place = verdict.refusal.place
-            if holds_placeholder(place):
+            if not settings.is_template and holds_placeholder(place):
                 report.problem("syntax", place, f"{verdict.refusal.reason}{MAYBE_TEMPLATE}", "info")
             elif verdict.refusal.is_name:
                 names.setdefault(place, _name(model.entity, verdict, settings, target))

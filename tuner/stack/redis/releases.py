@@ -13,6 +13,8 @@ PROGRAMS: tuple[Program, ...] = ("redis", "valkey")
 ONE_ARGUMENT = Version.parse("7.0")
 """Since Redis 7.0 a quoted list is one argument, an include may be a pattern, and a user is defined once."""
 
+VALKEY_9 = 9
+
 
 class Release(NamedTuple):
     """A release of a program, by the first two numbers of its version."""
@@ -28,6 +30,11 @@ class Release(NamedTuple):
     def is_redis_since(self, version: str) -> bool:
         """Say whether it is a Redis, not a Valkey, of `version` or newer."""
         return self.program == "redis" and Version.parse(version) <= self.version
+
+    @property
+    def is_valkey_9(self) -> bool:
+        """Whether it is a Valkey of version 9 or newer."""
+        return self.program == "valkey" and self.version.numbers[0] >= VALKEY_9
 
     def __str__(self) -> str:
         """Return the name as people write it: `Redis 7.0`."""

@@ -51,14 +51,11 @@ def _addresses(reading: Reading) -> None:
     if bind is None or bind.data is None or not (reading.data("port") or reading.data("tls-port")):
         return
     for word in bind.directive.args:
-        reason = next(filter(None, (_address_refusal(a, reading.release) for a in _parts(word.text))), "")
+        parts = [word.text] if reading.release.is_before_7 else word.text.split() or [""]
+        reason = next(filter(None, (_address_refusal(a, reading.release) for a in parts)), "")
         if reason:
             reading.refuse((bind.directive, bind.text), reason, word.span)
             return
-
-
-def _parts(text: str) -> list[str]:
-    return text.split() if text else [""]
 
 
 def _address_refusal(address: str, release: Release) -> str:

@@ -7,6 +7,7 @@ from tuner.stack.redis import texts
 from tuner.stack.redis.directives import Definition
 from tuner.stack.redis.lists import LIST_READERS
 from tuner.stack.redis.numbers import (
+    INT64_MAX,
     UINT64,
     as_signed,
     exact_integer,
@@ -66,9 +67,11 @@ def _memory(single: Single) -> Taken:
         if number is None or number < 0:
             return Refused("argument must be a memory value")
         return _bounded(number, single.definition)
-    size = size_bytes(single.c_string)
+    size = size_bytes(single.c_string, refuses_overflow=single.release.is_valkey_9)
     if size is None:
         return Refused("argument must be a memory value")
+    if single.definition.is_unsigned and size > INT64_MAX and single.release.is_redis_since("8.2"):
+        return Refused("argument must be greater or equal to 0")
     return _bounded(size if single.definition.is_unsigned else as_signed(size), single.definition)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 HOST_NAME = re.compile(r"[A-Za-z0-9.-]*\Z")
 HOST_NAME_CAP = 255
 NODE_NAME_EXCLUDES = frozenset("!#$%&()*+:;<>?@[]^{|}~")
+NODE_NAME_EXCLUDES_OF_VALKEY_9 = frozenset(' !"#$%&()*+,;<=>?@[]^{|}~')
 TITLE_PART = re.compile(r"[^{]+|\{\{|\{([^{}][^}]*|)\}", re.DOTALL)
 TITLE_VARIABLES = frozenset(
     {"title", "listen-addr", "server-mode", "port", "tls-port", "config-file", "unixsocket"}
@@ -38,9 +39,11 @@ def _host_name(text: str) -> str:
     )
 
 
-def _node_name(text: str) -> str:
-    is_valid = not NODE_NAME_EXCLUDES & set(text)
-    return "" if is_valid else "Announced human node name contained invalid character"
+def _node_name(excluded: frozenset[str]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        return "Announced human node name contained invalid character" if excluded & set(text) else ""
+
+    return check
 
 
 def _process_title(text: str) -> str:
@@ -73,7 +76,8 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "file-name-not-empty": _file_name_not_empty,
     "not-empty": _not_empty,
     "host-name": _host_name,
-    "node-name": _node_name,
+    "node-name": _node_name(NODE_NAME_EXCLUDES),
+    "node-name-of-valkey-9": _node_name(NODE_NAME_EXCLUDES_OF_VALKEY_9),
     "process-title": _process_title,
     "ipv4": _ip_address(4),
     "ipv6": _ip_address(6),
