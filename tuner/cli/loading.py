@@ -21,6 +21,7 @@ from tuner.cli.project_paths import (
 from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Kind
+from tuner.formats.nginx_dump import is_dump
 from tuner.laws.version import Version
 from tuner.report.machine import MachineRead
 from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream
@@ -179,6 +180,7 @@ def standard_input(*, accepts_nul: bool = False) -> SourceFile:
 
 
 def _add_standard_input(tree: Tree, options: Namespace) -> None:
-    if options.kind is None:
+    source = standard_input(accepts_nul=True)
+    if options.kind is None and not (source.text and is_dump(source.text.data)):
         raise UsageError("standard input has no name that tells its kind: give --as")
-    tree.files[os.path.abspath(STANDARD_INPUT_NAME)] = standard_input(accepts_nul=True)
+    tree.files[os.path.abspath(STANDARD_INPUT_NAME)] = source

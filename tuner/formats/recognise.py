@@ -12,6 +12,7 @@ from re import Pattern
 from typing import NamedTuple
 
 from tuner.formats.document import Kind
+from tuner.formats.nginx_dump import is_dump
 from tuner.formats.templates import is_template, made_path, prepare
 from tuner.source.text import BOM, Text
 
@@ -245,6 +246,8 @@ def recognise(path: str, data: bytes) -> Kind | None:
 
     An empty file, or one of comments only, goes by its path.
     """
+    if is_dump(data):
+        return "nginx"
     pure = PurePosixPath(made_path(path.lower()))
     if (pure.parent.name == "sysctl.d" and pure.suffix == ".conf") or pure.parts[-2:] == (
         "etc",

@@ -42,6 +42,12 @@ class Text:
         """Return the line, from 1, of the byte at `offset`."""
         return bisect_right(self._line_starts, max(0, offset))
 
+    def under(self, path: str) -> "Text":
+        """Return the same bytes under another path; the index of lines is made once for all of them."""
+        other = Text(path, self.data)
+        other._line_starts = self._line_starts
+        return other
+
     def position(self, offset: int) -> Position:
         """Return line and column of the byte at `offset` (the end of the file is a valid place)."""
         offset = max(0, min(offset, len(self.data)))

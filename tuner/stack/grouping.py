@@ -6,18 +6,19 @@ paths are those on this disk.
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from tuner.formats.recognise import recognise
 from tuner.formats.templates import made_path
 from tuner.source.tree import SourceFile, Tree, lies_in
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import HostFiles
+from tuner.stack.nginx.dump import unpacked
 
 
 def group_hosts(
     tree: Tree,
-    files: Iterable[ReadFile],
+    files: Collection[ReadFile],
     root_mappings: Sequence[tuple[str, str]] = (),
     *,
     is_this_machine: bool = False,
@@ -27,7 +28,8 @@ def group_hosts(
     With `is_this_machine` the files are those that this machine itself runs with: one host.
     """
     by_root: dict[str, list[ReadFile]] = {}
-    listed = list(files)
+    dumps = {file.path: parts for file in files if (parts := unpacked(file))}
+    listed = [file for file in files if file.path not in dumps]
     places = [*(file.source.disk_path for file in listed), *_configuration_links(tree)]
     roots = sorted(machine_roots(places), key=len)
     if is_this_machine:
@@ -38,7 +40,27 @@ def group_hosts(
     for host, root in zip(hosts, sorted(by_root), strict=True):
         host.is_live = is_this_machine
         host.outside_links = {k: v for k, v in tree.outside_links.items() if _owner(k, roots) == root}
-    return hosts
+    return [*hosts, *_with_dumps(hosts, dumps)]
+
+
+def _with_dumps(
+    hosts: Sequence[HostFiles], dumps: Mapping[str, Sequence[tuple[str, ReadFile]]]
+) -> list[HostFiles]:
+    """Return a host for each dump of an nginx; a single one belongs to the one host that is given."""
+    is_alone = len(dumps) == 1
+    added = []
+    for name, parts in dumps.items():
+        host = (
+            hosts[0]
+            if is_alone and len(hosts) == 1
+            else HostFiles("" if is_alone else name, [], [("/", "/")])
+        )
+        host.files += [file for _, file in parts]
+        host.by_path.update(parts)
+        host.is_dump = True
+        if not hosts or host is not hosts[0]:
+            added.append(host)
+    return added
 
 
 def _configuration_links(tree: Tree) -> list[str]:

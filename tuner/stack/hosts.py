@@ -39,7 +39,8 @@ class HostFiles:
     `outside_links` are links that leave the given paths.
     `target` is the machine meant, where it is not that of all; `sysctl_files` are stated for this host.
     `replaced` are files that another file of the host stands in for. `is_live` says that the host is this
-    machine itself, so that an include may lead anywhere on it.
+    machine itself, so that an include may lead anywhere on it, `is_dump` that its nginx files are all
+    that this nginx loads.
     """
 
     name: str
@@ -57,6 +58,7 @@ class HostFiles:
     sysctl_files: list[ReadFile] = field(default_factory=list)
     replaced: list[ReadFile] = field(default_factory=list)
     is_live: bool = False
+    is_dump: bool = False
     _names: dict[str, list[str]] = field(default_factory=dict)
 
     def host_path(self, disk_path: str) -> str:
@@ -144,7 +146,7 @@ class HostFiles:
         if self.is_live:
             return self._glob_live(normal, kind)
         names = self._matching(normal, self._names or self._index())
-        if names:
+        if names or (self.is_dump and kind == "nginx"):
             return [self._as(path, kind) for path in sorted(names, key=encode)]
         parts = normal.split("/")
         fixed = "/".join(parts[: next(i for i, part in enumerate(parts) if GLOB.search(part))])
