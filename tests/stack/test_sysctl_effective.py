@@ -98,6 +98,8 @@ def test_a_glob_reaches_the_interfaces_that_are_always_there_and_those_that_a_li
         (f"{PORTS} = 2000\t3000 # x\n", {PORTS: "2000 3000"}),
         (f"{PORTS} = 2000 # x\n", {PORTS: "32768 60999"}),
         (f"{PORTS} = 1000 3000\n", {PORTS: "32768 60999"}),
+        (f"{PORTS} = 60999\n", {PORTS: "60999 60999"}),
+        (f"{PORTS} = 61000\n", {PORTS: "32768 60999"}),
         (
             f"net.ipv4.ip_unprivileged_port_start = 80\n{PORTS} = 1000 3000\n",
             {PORTS: "1000 3000", "net.ipv4.ip_unprivileged_port_start": 80},

@@ -21,6 +21,7 @@ _LINE_ENDS: Mapping[Dialect, re.Pattern[bytes]] = {
     "systemd": re.compile(rb"[\n\r\0]"),
 }
 _DIFFERENT = re.compile(rb"[\0\v\f]|\r(?!\n)")
+_PLAIN_KEY = re.compile(r"[^./]+(?:\.[^./]+)*")
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -31,6 +32,8 @@ def normalise_key(key: str) -> str:
     a slash stands for a dot within a part, so `net.ipv4.conf.eth0/100.x` is already in that form. Separators
     at the ends and repeated ones do not count. Case does, and globs stay as they are.
     """
+    if _PLAIN_KEY.fullmatch(key):
+        return key
     separator = re.search("[./]", key)
     path = key if separator is None or separator[0] == "/" else key.translate(_SWAP)
     return "/".join(part for part in path.split("/") if part not in {"", "."}).translate(_SWAP)
@@ -140,7 +143,7 @@ class _Reader:
 
     def _stripped(self, span: Span) -> Span:
         data, blanks = self.masked.data[span.start : span.end], _BLANKS[self.dialect]
-        start = span.start + len(data) - len(data.lstrip(blanks))
+        start = span.end - len(data.lstrip(blanks))
         return Span(start, max(start, span.start + len(data.rstrip(blanks))))
 
     def _warn(self, span: Span, message: str) -> None:

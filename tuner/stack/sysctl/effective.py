@@ -130,6 +130,8 @@ def _of_case(write: Write, case: Case, known: KnownKey, values: Mapping[str, Val
         return _of_text(write, numbers[0] if known.length == 1 else " ".join(map(str, numbers)))
     old = values.get(write.key)
     rest = str(old.data).split()[len(numbers) :] if old and old.is_known else []
+    if known.is_ordered and rest and numbers[-1] > int(rest[0]):
+        return None
     if len(numbers) + len(rest) != known.length:
         reason = f"only {len(numbers)} of the {known.length} numbers of {write.key} are written"
         return _unknown(write, reason, ())
