@@ -31,9 +31,12 @@ def run(command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(("command", "shown"), CONSOLE.findall(README))
-def test_readme_shows_real_output(command: str, shown: str) -> None:
-    """A line of dots in the README stands for lines left out."""
+PAGES = [README, *(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
+
+
+@pytest.mark.parametrize(("command", "shown"), [block for page in PAGES for block in CONSOLE.findall(page)])
+def test_pages_show_real_output(command: str, shown: str) -> None:
+    """A line of dots stands for lines left out."""
     output = run(command)
     at = 0
     for piece in f"\n{shown}".split(f"\n{ELLIPSIS}\n"):
