@@ -4,7 +4,8 @@
     python benchmarks/check_time.py --keep DIR  keeps them in DIR, so that the next run starts at once
 
 The two programs get environments of their own: gixy-ng's parser installs itself over the crossplane package.
-Every round runs each command once, so that what else the machine does hits all of them alike.
+Every round runs each command once, so that what else the machine does hits all of them alike. Beside the time
+on the clock stands the processor's, of user and system together: it hardly depends on what else runs.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import time
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "examples" / "shop"
@@ -167,18 +169,38 @@ def wheel(folder: Path) -> str:
     return str(max(folder.glob("fpmtune-*.whl"), key=os.path.getmtime))
 
 
-def medians_s(commands: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return the median time of each command over all rounds; the first, cold round does not count."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
+class Cost(NamedTuple):
+    """What a process takes: seconds on the clock, and of the processor."""
+
+    clock_s: float
+    cpu_s: float
+
+
+def cost(command: Sequence[str], environ: Mapping[str, str]) -> Cost:
+    """Run a command, its output thrown away, and return what it took. Ends the program if it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    clock_s = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in ALLOWED_STATUS:
+        sys.exit(f"{' '.join(command)}: exit status {process.returncode}")
+    return Cost(clock_s, usage.ru_utime + usage.ru_stime)
+
+
+def medians(commands: Mapping[str, Sequence[str]]) -> dict[str, Cost]:
+    """Return the median cost of each command over all rounds; the first, cold round does not count."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(ROUNDS + 1):
         for name, command in commands.items():
-            started = time.perf_counter()
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            found = cost(command, environ)
             if number:
-                times[name].append(time.perf_counter() - started)
-            if done.returncode not in ALLOWED_STATUS:
-                sys.exit(f"{name}: exit status {done.returncode}")
-    return {name: statistics.median(found) for name, found in times.items()}
+                costs[name].append(found)
+    return {
+        name: Cost(statistics.median(c.clock_s for c in found), statistics.median(c.cpu_s for c in found))
+        for name, found in costs.items()
+    }
 
 
 def measure(work: Path) -> None:
@@ -188,7 +210,7 @@ def measure(work: Path) -> None:
     peer = environment(work / "gixy", "gixy-ng")
     tree = work / "tree"
     write_tree(tree)
-    medians = medians_s(
+    found = medians(
         {
             "one model": [str(own / "python"), "-c", ONE_MODEL],
             "gixy shop": [str(peer / "gixy"), str(SHOP / "etc/nginx/nginx.conf")],
@@ -206,10 +228,12 @@ def measure(work: Path) -> None:
         (f"fpmtune check, {FILES} files (beside gixy-ng)", "tree", "gixy tree"),
     ]
     print(f"median of {ROUNDS} rounds, Python {sys.version.split()[0]}, {os.cpu_count()} CPUs\n")
-    print("| process | time | ratio |\n|---|---|---|")
+    print("| process | time | ratio | processor time | ratio |\n|---|---|---|---|---|")
     for words, name, base in rows:
-        ratio = f"{medians[name] / medians[base]:.2f}" if base else ""
-        print(f"| {words} | {medians[name] * 1000:.0f} ms | {ratio} |")
+        pairs = zip(found[name], found[base] if base else (), strict=False)
+        clock, cpu = [f"{mine / other:.2f}" for mine, other in pairs] or ["", ""]
+        clock_ms, cpu_ms = (f"{seconds * 1000:.0f} ms" for seconds in found[name])
+        print(f"| {words} | {clock_ms} | {clock} | {cpu_ms} | {cpu} |")
 
 
 def main() -> None:
