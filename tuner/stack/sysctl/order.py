@@ -161,14 +161,17 @@ class Assignments:
 
 
 def matches(pattern: str, key: str) -> bool:
-    """Say whether `pattern` matches `key` part by part, as glob(3) does in /proc/sys."""
-    parts, names = pattern.split("."), key.split(".")
+    """Say whether `pattern` matches `key` part by part, as glob(3) does in /proc/sys.
+
+    A backslash before a separator counts for nothing.
+    """
+    parts, names = pattern.replace("\\.", ".").split("."), key.split(".")
     return len(parts) == len(names) and all(map(_matches_part, names, parts))
 
 
 def _matches_part(name: str, pattern: str) -> bool:
-    """Match one part: a backslash takes the next character as it is, also a separator, `[^a]` is `[!a]`."""
-    literal = _ESCAPED.sub(r"[\1]", pattern).removesuffix("\\").replace("[^", "[!")
+    """Match one part: a backslash takes the next character as it is, and `[^a]` is `[!a]`."""
+    literal = _ESCAPED.sub(r"[\1]", pattern).replace("[^", "[!")
     return fnmatch.fnmatchcase(name, literal)
 
 
