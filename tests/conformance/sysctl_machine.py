@@ -27,7 +27,7 @@ def main() -> None:
         subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
     libraries.write_bytes(cache)
     base = read(keys)
-    # An interface whose own key nobody ever wrote follows conf.default: the first program would be judged alone.
+    # An interface whose own key nobody ever wrote follows conf.default: so that all start alike.
     for key, text in base.items():
         key_path(key).write_text(text)
     print(json.dumps(base), flush=True)
