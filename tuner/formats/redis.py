@@ -16,6 +16,8 @@ _TRIMMED = b" \t\r\n"
 _READ_BYTES = 1024
 _SEPARATORS = re.compile(rb"[ \t\n\v\f\r]++")
 _PLAIN = re.compile(rb"[^ \t\n\r\"']++")
+_NOT_PLAIN = re.compile(rb"[\"'\v\f]")
+_BETWEEN_BLANKS = re.compile(rb"[^ \t\r]++")
 _QUOTED = {
     b'"': re.compile(rb"\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL),
     b"'": re.compile(rb"'((?:[^'\\]|\\'|\\(?!'))*+)'"),
@@ -159,6 +161,7 @@ class _Reader:
         self.is_template = is_template
         self.joins_quotes = joins_quotes
         self.lines = _Lines(masked.data)
+        self.is_verbatim = not (is_template or self.lines.dropped)
         self.directives: list[Directive] = []
         self.problems: list[Problem] = []
         self.comments: list[Comment] = []
@@ -204,6 +207,11 @@ class _Reader:
             self.directives.append(Directive(name, tuple(words[1:]), span))
 
     def _words(self, line: bytes, at: int, end: int, base: int) -> list[Word]:
+        if self.is_verbatim and not _NOT_PLAIN.search(line, at, end):
+            return [
+                Word(decode(found.group()), Span(base + found.start(), base + found.end()))
+                for found in _BETWEEN_BLANKS.finditer(line, at, end)
+            ]
         words: list[Word] = []
         while at < end:
             if blanks := _SEPARATORS.match(line, at, end):

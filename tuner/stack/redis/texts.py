@@ -54,8 +54,8 @@ def _process_title(text: str) -> str:
         name = part[1] if part else ""
         if part is None or (name is not None and name not in TITLE_VARIABLES):
             return "template format is invalid or contains unknown variables"
-        # Only this name may stand for nothing at all.
-        has_content |= part[0].strip(" ") not in ("", "{server-mode}")
+        # These two stand for nothing while Redis tries the template.
+        has_content |= part[0].strip(" ") not in ("", "{server-mode}", "{title}")
         at = part.end()
     return "" if has_content else "template format is invalid or contains unknown variables"
 
