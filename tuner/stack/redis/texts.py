@@ -41,7 +41,7 @@ def _host_name(text: str) -> str:
 
 def _node_name(excluded: frozenset[str]) -> Callable[[str], str]:
     def check(text: str) -> str:
-        return "Announced human node name contained invalid character" if excluded & set(text) else ""
+        return "it contains an invalid character" if excluded & set(text) else ""
 
     return check
 
