@@ -1,4 +1,4 @@
-"""nginx itself, asked for its verdict on one file: `nginx -t`, which binds the ports of the file for a moment."""
+"""nginx itself, asked for its verdict on one file: `nginx -t`, which binds its ports for a moment."""
 
 import re
 import shutil

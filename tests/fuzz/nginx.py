@@ -19,6 +19,7 @@ from tuner.formats.nginx import parse
 from tuner.source.text import Text
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
+from tuner.stack.file_problems import PLACEHOLDER
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
 from tuner.stack.line_entities import DirectiveFault
@@ -120,7 +121,9 @@ def _lines(document: Document, start: int) -> tuple[int, int]:
 
 
 def difference(data: bytes, answer: Answer, ours: list[tuple[int, int, str]]) -> str:
-    """Return how the two differ, or nothing; what fpmtune does not judge is no difference."""
+    """Return how the two differ, or nothing; what fpmtune does not judge, or takes for a template, is none."""
+    if PLACEHOLDER.search(data.decode("utf-8", "replace")):
+        return ""
     if not answer.words:
         return f"nginx takes it, fpmtune: {ours[0][2]}" if ours else ""
     if not KNOWN.search(answer.words):

@@ -23,6 +23,7 @@ FAULTS = (
     *("misplaced", "miscounted", "repeated", "unsupported"),
     *("listen_clash", "name_clash", "undefined"),
 )
+WITHOUT_BLOCKS = frozenset({"map", "geo", "types", "split_clients", "charset_map"})
 ALSO_OF_OTHERS = frozenset({"sticky", "least_time", "resolver", "resolver_timeout", "queue", "state"})
 """Directives that nginx got late and that other modules, or the commercial nginx, had before."""
 
@@ -67,6 +68,18 @@ def misused_directives(root: Block, target: Target) -> Iterator[Fault]:
                 if fault.is_certain or name not in asked:
                     asked.add(name)
                     yield fault
+            if name in WITHOUT_BLOCKS:
+                yield from _blocks_among_words(blocks)
+
+
+def _blocks_among_words(blocks: Iterable[Block]) -> Iterator[Fault]:
+    """Yield each block inside one that holds lines of words only."""
+    for inner in (inner for block in blocks for inner in block.blocks):
+        fault = _made(
+            "misplaced", f'unexpected "{{" inside "{inner.parent.name if inner.parent else ""}"', inner
+        )
+        if fault:
+            yield fault
 
 
 def _faults_of(name: str, blocks: list[Block], levels: Levels, version: Version | None) -> Iterator[Fault]:
