@@ -121,7 +121,7 @@ def _lines(document: Document, start: int) -> tuple[int, int]:
 
 
 def difference(data: bytes, answer: Answer, ours: list[tuple[int, int, str]]) -> str:
-    """Return how the two differ, or nothing; what fpmtune does not judge, or takes for a template, is none."""
+    """Return how the two differ, or nothing, also of what fpmtune does not judge or takes for a template."""
     if PLACEHOLDER.search(data.decode("utf-8", "replace")):
         return ""
     if not answer.words:

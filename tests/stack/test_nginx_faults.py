@@ -41,7 +41,7 @@ def server(inside: str) -> str:
         (server("location / { if ($a) { fastcgi_pass a:1; } }"), []),
         (server("location / { limit_except GET { deny all; root /x; } }"), ["misplaced 3:63 root"]),
         (server("types { listen x; server y; }"), []),
-        (http("map $uri $a { default 0; server { } }"), ["misplaced 3:29 server"]),
+        (http("map $uri $a { default 0; server { } }"), ["misplaced 3:26 server"]),
         (server("other_block { listen x; }"), []),
         ("events { listen 80; }\n", ["misplaced 1:10 listen"]),
         ("events {}\nstream { server { listen 1; proxy_pass a:1; } }\n", []),
