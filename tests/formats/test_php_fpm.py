@@ -236,13 +236,29 @@ def test_value(written: str, text: str) -> None:
     ("written", "unknown"),
     [
         ("${HOME}", "environment variable HOME"), ('"a ${ X } b"', "environment variable X"),
-        ("E_ALL & ~E_NOTICE", "PHP constant E_ALL"), ("x PHP_VERSION", "PHP constant PHP_VERSION"),
+        ("E_ALL & PHP_DEBUG", "PHP constant PHP_DEBUG"), ("x PHP_VERSION", "PHP constant PHP_VERSION"),
         ("!${X}", "environment variable X"),
     ],
 )  # fmt: skip
 def test_value_that_the_file_does_not_fix(written: str, unknown: str) -> None:
     word = value(f"{written}  ; c")
     assert (word.text, word.unknown) == (written, unknown)
+
+
+@pytest.mark.parametrize(
+    ("written", "php", "number"),
+    [
+        ("E_ALL & ~E_NOTICE", (8, 3), "32759"),
+        ("E_ALL & ~E_NOTICE", (8, 4), "30711"),
+        ("E_ALL", (7, 0), "32767"),
+        ("E_ERROR|E_PARSE", (8, 2), "5"),
+        ("E_USER_DEPRECATED", (8, 2), "16384"),
+        ("x E_ERROR", (8, 2), "x 1"),
+        ("'E_ERROR'", (8, 2), "E_ERROR"),
+    ],
+)
+def test_error_levels_are_numbers(written: str, php: tuple[int, int], number: str) -> None:
+    assert value(written, php)[:1] == (number,)
 
 
 @pytest.mark.parametrize("written", ["'${X}'", '"PHP_OS"', "PHP_OS/x", "$X", r'"\${X}"'])

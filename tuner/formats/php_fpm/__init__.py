@@ -85,7 +85,7 @@ class _Reader:
         missing: list[Problem] = []
         is_missing = False
         try:
-            for statement in statements(scan.tokens):
+            for statement in statements(scan.tokens, self.php):
                 self._add(statement)
                 if statement.value is None and not statement.is_section and not is_missing:
                     is_missing = True

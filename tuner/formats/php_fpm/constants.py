@@ -4,10 +4,14 @@ Their values depend on the PHP that reads the file. Constants of rarely loaded e
 taking an ordinary word for a constant would hide what the file says.
 """
 
-_NAMES = """
+_ERROR_LEVELS = """
 E_ERROR E_WARNING E_PARSE E_NOTICE E_CORE_ERROR E_CORE_WARNING E_COMPILE_ERROR E_COMPILE_WARNING
 E_USER_ERROR E_USER_WARNING E_USER_NOTICE E_STRICT E_RECOVERABLE_ERROR E_DEPRECATED E_USER_DEPRECATED
-E_ALL
+"""
+_LEVELS = {name: 1 << place for place, name in enumerate(_ERROR_LEVELS.split())}
+_ALL = sum(_LEVELS.values())
+_WITHOUT_STRICT = (8, 4)
+_NAMES = """
 DEBUG_BACKTRACE_PROVIDE_OBJECT DEBUG_BACKTRACE_IGNORE_ARGS ZEND_THREAD_SAFE ZEND_DEBUG_BUILD
 PHP_VERSION PHP_MAJOR_VERSION PHP_MINOR_VERSION PHP_RELEASE_VERSION PHP_EXTRA_VERSION PHP_VERSION_ID
 PHP_ZTS PHP_DEBUG PHP_OS PHP_OS_FAMILY PHP_SAPI DEFAULT_INCLUDE_PATH PEAR_INSTALL_DIR
@@ -29,6 +33,17 @@ LC_CTYPE LC_NUMERIC LC_TIME LC_COLLATE LC_MONETARY LC_ALL LC_MESSAGES
 SEEK_SET SEEK_CUR SEEK_END LOCK_SH LOCK_EX LOCK_UN LOCK_NB DIRECTORY_SEPARATOR PATH_SEPARATOR
 SOMAXCONN AF_UNIX AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOL_SOCKET SOL_TCP SOL_UDP
 """
+
+
+def error_level(name: str, php: tuple[int, int]) -> int | None:
+    """Return the number that an `E_` constant stands for, None for any other word.
+
+    Source: php-src Zend/zend_errors.h; since PHP 8.4 E_ALL is without E_STRICT.
+    """
+    if name == "E_ALL":
+        return _ALL - _LEVELS["E_STRICT"] if php >= _WITHOUT_STRICT else _ALL
+    return _LEVELS.get(name)
+
 
 PHP_CONSTANTS = frozenset(_NAMES.split())
 """Constants of PHP's core, its standard extension and the network part of sockets."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tuner.formats.php_fpm.constants import PHP_CONSTANTS
+from tuner.formats.php_fpm.constants import PHP_CONSTANTS, error_level
 from tuner.formats.php_fpm.scanner import Kind, Token
 from tuner.source.span import Span
 from tuner.source.text import decode
@@ -70,8 +70,9 @@ def _combined(operator: bytes, left: _Meaning, right: _Meaning) -> _Meaning:
 class _Parser:
     """Recursive descent over the tokens of one line; the last token is always END."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], php: tuple[int, int]) -> None:
         self.tokens = tokens
+        self.php = php
         self.at = 0
         self.depth = 0
 
@@ -226,6 +227,9 @@ class _Parser:
     def _constant(self, expands_constants: bool) -> _Meaning:
         text = self._next().text
         name = decode(text)
+        level = error_level(name, self.php) if expands_constants else None
+        if level is not None:
+            return _Meaning(b"%d" % level)
         return _Meaning(text, f"PHP constant {name}" if expands_constants and name in PHP_CONSTANTS else "")
 
     def _variable(self) -> _Meaning:
@@ -260,9 +264,9 @@ def _together(pieces: list[_Meaning]) -> _Meaning:
     return _Meaning(text, next((piece.unknown for piece in pieces if piece.unknown), ""))
 
 
-def statements(tokens: list[Token]) -> Iterator[Statement]:
+def statements(tokens: list[Token], php: tuple[int, int]) -> Iterator[Statement]:
     """Yield the statements of a line in order.
 
     Raises RefusedError where the Zend parser stops; what was yielded before has been read by php-fpm.
     """
-    return _Parser(tokens).statements()
+    return _Parser(tokens, php).statements()

@@ -73,6 +73,8 @@ def _scalar(settings: PoolSettings, row: Row, target: Target) -> Value:
         found = written(
             default.name, word, setting.text, read, label=row.name, unit=default.unit, default=default.data
         )
+        if row.limit and row.limit.exempt is not None and found.data == row.limit.exempt:
+            found = found._replace(data=None, state="absent")
         value = overriding(found, value, "a later setting wins") if value is not default else found
     is_open = settings.not_followed and value.state != "unknown"
     return may_be_set_by(value, settings.not_followed[0]) if is_open else value
@@ -96,6 +98,9 @@ def _global_values(settings: PoolSettings, target: Target) -> Values:
     for label in ("pid", "error_log"):
         if str(values[label].data).lower() != "syslog":
             values[label] = full_path(values[label], folder)
+    interval = values["systemd_interval"]
+    if interval.is_known and _whole(interval) < 0:
+        values["systemd_interval"] = interval._replace(data=interval.default)
     mechanism = values["events.mechanism"]
     if mechanism.is_known:
         values["events.mechanism"] = mechanism._replace(data=str(mechanism.data).lower())

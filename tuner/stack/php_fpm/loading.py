@@ -89,7 +89,7 @@ class _Loader:
             if directive.children is not None:
                 self._enter_section(directive, document)
                 self._run(directive.children, document, trail)
-            elif directive.name.text == "include" and directive.args:
+            elif directive.name.text == "include" and directive.args and directive.key is None:
                 self._include(directive, document, trail)
             else:
                 self._settings_of(directive).settings.append(Setting(directive, document.text))
