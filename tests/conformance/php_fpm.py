@@ -26,7 +26,7 @@ RELEASES = {
     "8.6": "8.6.0",
 }
 SAME = "as 8.2"
-PRINTED_ALWAYS = "pid"
+PRINTED_ALWAYS = frozenset({"pid", "daemonize", "rlimit_core"})
 MACHINE_WORDS = {
     "No such file or directory": "a folder of the machine's is missing",
     "does not exist or is not a directory": "a folder of the machine's is missing",
@@ -171,7 +171,7 @@ def _values(case: Case, mine: Reading, answer: Reading) -> Iterator[Difference |
 
 def _is_whole(answer: Reading) -> bool:
     """Say whether an answer has the defaults, too."""
-    return PRINTED_ALWAYS in answer.sections.get("global", {})
+    return set(answer.sections.get("global", {})) >= PRINTED_ALWAYS
 
 
 def _why_section(case: Case) -> str:

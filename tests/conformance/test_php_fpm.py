@@ -19,7 +19,7 @@ def test_recorded_files(monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = php_fpm.compare(None, live=False)
     assert row.unexplained == []
     assert row.cases == len(some) > 35
-    assert row.equal_verdicts > 0.98 * row.cases
+    assert row.equal_verdicts >= row.cases - 2
     assert row.equal_values > 0.98 * row.compared_values > 150
 
 
