@@ -40,6 +40,7 @@ SHARED, SAME_LISTEN = "listen-address-shared", "has the same listen"
 AS_ROOT = "php-fpm starts as root"
 BEFORE_7_3 = "General"
 """How -tt called the global section."""
+MAIN = "php-fpm.conf"
 MAIN_HEADER = b"\n[global]\n"
 Sections = Mapping[str, Mapping[str, list[str]]]
 
@@ -121,11 +122,14 @@ def ours(
 ) -> Reading:
     """Return what fpmtune says of a file under a release of PHP.
 
-    php-fpm is told which file it starts from. fpmtune knows such a one by its global section: one at the end
-    changes nothing else.
+    php-fpm is told which file it starts from. fpmtune knows such a one by its name and its global section: one
+    at the end changes nothing else.
     """
     start = files[main]
-    write(folder, {**files, main: start if b"\0" in start else start + MAIN_HEADER})
+    is_included = any(main.encode() in data for data in files.values())
+    kept = {name: data for name, data in files.items() if name != main or is_included}
+    main = MAIN
+    write(folder, {**kept, main: start if b"\0" in start else start + MAIN_HEADER})
     target = parse_target(f"debian-12,php={release}")
     tree = collect([str(folder / main), str(folder)], is_candidate, accepts_nul=True)
     stacks = build_stacks(tree, group_hosts(tree, read_tree(tree, "php-fpm", target)), target)

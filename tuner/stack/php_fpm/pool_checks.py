@@ -3,6 +3,7 @@
 Source: php-src sapi/fpm/fpm/fpm_conf.c, fpm_conf_post_process() and fpm_conf_process_all_pools().
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
@@ -26,6 +27,7 @@ REQUIRED_DIRECTIVES: Mapping[str, str] = {
     "pm": "the process manager is missing (static, dynamic or ondemand)",
 }
 """What every pool must have, and php-fpm's words where it has not; pm.max_children is checked as a number."""
+MAIN_NAME = re.compile(r"php.*fpm.*\.conf.*")
 PATH_CHARACTERS = re.compile(r"[A-Za-z0-9/_.~-]+")
 MECHANISMS = frozenset({"epoll", "poll", "select"})
 SELECT = "select"
@@ -175,9 +177,17 @@ def _status_listen_faults(pool: _Pool, instance: Instance) -> Iterator[Fault]:
             return
 
 
+def _is_surely_main(instance: Instance) -> bool:
+    """Say whether php-fpm starts from the file: a part of a pool's settings may have a [global], too."""
+    name = posixpath.basename(instance.path)
+    document = instance.start.document
+    has_include = document is not None and any(d.name.text == "include" for d in document.walk())
+    return has_include or MAIN_NAME.fullmatch(name) is not None
+
+
 def missing_faults(instance: Instance) -> Iterator[Fault]:
     """Yield what a php-fpm whose files were all read does not have and must have."""
-    if not instance.is_complete:
+    if not instance.is_complete or not _is_surely_main(instance):
         return
     if not instance.pools and instance.start.document:
         place = Place(instance.start.document.text, Span(0, 0))
