@@ -66,6 +66,13 @@ def test_what_an_unseen_file_may_add_is_not_called_a_unix_socket(tmp_path: Path)
     assert [one.has_only_unix_sockets for one in timeouts_of(tmp_path, http)] == [False, True]
 
 
+def test_sites_of_a_folder_that_is_not_there_may_use_tcp(tmp_path: Path) -> None:
+    site = f"fastcgi_connect_timeout 3s; server {{ location / {{ {UNIX} }} }}"
+    (one,) = timeouts_of(tmp_path / "a", f"{site} include vhost/*.conf;")
+    (other,) = timeouts_of(tmp_path / "b", f"{site} include none*.conf;")
+    assert (one.has_only_unix_sockets, other.has_only_unix_sockets) == (False, True)
+
+
 def test_a_default_that_an_unseen_file_may_change_is_no_entity(tmp_path: Path) -> None:
     assert timeouts_of(tmp_path, f"include /srv/x/*.conf; server {{ location / {{ {TCP} }} }}") == []
 

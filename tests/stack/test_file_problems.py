@@ -110,7 +110,7 @@ def test_the_grammar_is_that_of_the_targets_php(target: str, problems: list[str]
 def test_a_template_that_nobody_called_one_is_asked_for_its_name(tmp_path: Path) -> None:
     stack = stack_of(tmp_path, {"nginx.conf": "events {}\nhttp {\n{{- if .Values.ssl }}\n}\n"})
     (problem,) = stack.problems
-    assert problem.severity == "info"
+    assert problem.severity == "note"
     assert "# fpmtune: template" in str(problem.text.data)
     stack = stack_of(tmp_path, {"nginx.conf": "events {}\nhttp {\n}}\n"})
     assert [problem.severity for problem in stack.problems] == ["error"]

@@ -28,6 +28,7 @@ def pool_with(root: Path, settings: str, path: str = f"{FOLDER}/www.conf", **fil
         ("[::ffff:127.0.0.1]:9000", "this machine"),
         ("localhost:9000", "this machine"),
         ("/run/php/www.sock", "this machine"),
+        ("0.0.0.1:9000", "nobody"),
         ("10.1.2.3:9000", "a private address"),
         ("172.16.0.1:9000", "a private address"),
         ("172.32.0.1:9000", "a public address"),

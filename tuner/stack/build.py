@@ -12,6 +12,7 @@ from tuner.stack.include import IncludeReport
 from tuner.stack.join import join
 from tuner.stack.kernel import build_kernel
 from tuner.stack.line_entities import NotFollowed
+from tuner.stack.mentions import Mentions
 from tuner.stack.model import Stack
 from tuner.stack.nginx.build import build_nginx
 from tuner.stack.php_fpm.array_keys import build_array_keys
@@ -42,7 +43,9 @@ def build_stacks(
         stated = [*host.sysctl_files, *sysctl_files]
         host.by_path.update({_sysctl_path(file): file for file in stated})
         host.is_sysctl_stated = bool(stated)
-    return [_build(tree, host, host.target or target) for host in hosts]
+    sysctl = frozenset(f.source.disk_path for host in hosts for f in host.files if f.kind == "sysctl")
+    mentions = Mentions(tree, sysctl)
+    return [_build(tree, host, host.target or target, mentions) for host in hosts]
 
 
 def _sysctl_path(file: ReadFile) -> str:
@@ -53,9 +56,9 @@ def _sysctl_path(file: ReadFile) -> str:
     return f"/etc/sysctl.d/{name}" if name.endswith(".conf") else f"/etc/sysctl.d/{name}.conf"
 
 
-def _build(tree: Tree, host: HostFiles, target: Target) -> Stack:
+def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> Stack:
     report = IncludeReport()
-    kernel, sysctl = build_kernel(host, target)
+    kernel, sysctl = build_kernel(host, target, mentions)
     nginx = build_nginx(host, kernel, target, report)
     instances = load_instances(host, report, target)
     recipes = image_folders(tree)

@@ -39,7 +39,7 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
             for problem in file.document.problems:
                 place = Place(file.document.text, problem.span)
                 if not file.document.is_template and holds_placeholder(place):
-                    report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "info")
+                    report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "note")
                 else:
                     report.problem("syntax", place, problem.message, problem.severity)
 

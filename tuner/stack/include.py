@@ -83,7 +83,7 @@ class IncludeReport:
         kind: ProblemKind,
         place: Place,
         words: str,
-        severity: Literal["error", "warning", "info"] = "error",
+        severity: Literal["error", "warning", "info", "note"] = "error",
     ) -> None:
         """Note a problem of any kind."""
         words = _cut(words)

@@ -9,6 +9,7 @@ from tuner.stack import defaults
 from tuner.stack.condition import Condition
 from tuner.stack.hosts import HostFiles
 from tuner.stack.line_entities import NotInForce, SysctlKey
+from tuner.stack.mentions import Mentions
 from tuner.stack.model import Kernel
 from tuner.stack.settings import OVERRIDES_CAP, overriding, written
 from tuner.stack.sysctl.order import (
@@ -46,11 +47,15 @@ class _Sysctl(NamedTuple):
 
     sets: Sequence[_LoadSet]
     target: Target
+    mentions: Mentions
 
 
-def build_kernel(host: HostFiles, target: Target) -> tuple[Kernel, list[SysctlKey]]:
-    """Return the kernel of `host` and every key that its sysctl files set."""
-    sysctl = _Sysctl([_load_set(files, target) for files in load_sets(host)], target)
+def build_kernel(host: HostFiles, target: Target, mentions: Mentions) -> tuple[Kernel, list[SysctlKey]]:
+    """Return the kernel of `host` and every key that its sysctl files set.
+
+    `mentions` tells where else a key is named, which leaves its value open.
+    """
+    sysctl = _Sysctl([_load_set(files, target) for files in load_sets(host)], target, mentions)
     max_syn_backlog = _in_force(sysctl, MAX_SYN_BACKLOG)
     kernel = Kernel(
         entity="kernel",
@@ -108,14 +113,18 @@ def _from_files(sysctl: _Sysctl, key: str) -> Value:
     if not found and per_set:
         return next((value for value in per_set if value is not default), default)
     if not found:
-        return default if sysctl.target.tells_the_kernel else _set_elsewhere(default, key)
+        return default if sysctl.target.tells_the_kernel else _set_elsewhere(default, key, sysctl.mentions)
     if len(found) == 1 or all(value.is_known and value.data == found[0].data for value in found):
         return found[0]
     return _undecided_between(found, name, key)
 
 
-def _set_elsewhere(default: Value, key: str) -> Value:
+def _set_elsewhere(default: Value, key: str, mentions: Mentions) -> Value:
     """Return the default with the doubt that sysctl files outside the given paths set the key."""
+    path = mentions.of(key)
+    if path:
+        reason = f"{path} names {key}, so it may be set there: give --sysctl or --target"
+        return unknown(default.name, reason, unit=default.unit, label=key)._replace(default=default.default)
     return doubted(
         default,
         kept=f"{key} is left at its default",

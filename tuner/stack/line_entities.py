@@ -156,7 +156,7 @@ class FileProblem(Entity):
     """Something that stopped a file, or a part of it, from being read or loaded."""
 
     kind: Literal["syntax", "unreadable", "empty", "include-missing", "include-unmatched", "include-loop"]
-    severity: Literal["error", "warning", "info"]
+    severity: Literal["error", "warning", "info", "note"]
     text: Value
     place: Place
 

@@ -178,7 +178,8 @@ class Pool(Entity):
     `max_children` when all are busy, absent unless they grow step by step.
     `backlog_is_replaced` says that pm = ondemand puts its default in place of the written backlog.
     `listen_clash` is what comes of another pool of the same php-fpm on this address, empty if there is none.
-    `reach` tells who can connect: every address, a public address, a private address, this machine, a name.
+    `reach` tells who can connect: every address, a public address, a private address, this machine, nobody,
+    a name.
     `others_may_write` says that any local user may connect to the unix socket, `void_clients` lists the
     entries of `allowed_clients` that php-fpm cannot read. `is_in_container` says that the files look like an
     image's.

@@ -35,6 +35,8 @@ class Block:
     directive. `is_complete` is False on the outermost block of a file whose surroundings are not known;
     `stated_level` is what a comment in it says of them. `is_template` says that something fills the file in
     before nginx reads it; on the outermost block, that this is so of one of its files.
+    `has_open_pattern` says that an include matches no file and the folder is not there either: version
+    control keeps no empty ones.
     """
 
     context: str
@@ -46,6 +48,7 @@ class Block:
     stated_level: str = ""
     is_template: bool = False
     not_followed: list[str] = field(default_factory=list)
+    has_open_pattern: bool = False
     depth: int = 0
     _by_name: dict[str, list[Block]] = field(default_factory=dict)
 
@@ -179,7 +182,7 @@ class _Loader:
             self.absent.entered.add(posixpath.dirname(posixpath.normpath(pattern)))
             return [found]
         if isinstance(found, list):
-            self._note_matches(written, pattern, found, place)
+            self._note_matches(written, pattern, found, place, parent)
             return found
         if is_template and found is Reach.MISSING:
             self._pass_over(written, place, "a template's include: the file may be made later", parent)
@@ -187,11 +190,15 @@ class _Loader:
             self._missing(Absent(written, posixpath.normpath(pattern), place, parent), found)
         return []
 
-    def _note_matches(self, written: str, pattern: str, found: list[ReadFile], place: Place) -> None:
+    def _note_matches(
+        self, written: str, pattern: str, found: list[ReadFile], place: Place, parent: Block
+    ) -> None:
         if found:
             self.absent.entered.add(posixpath.dirname(posixpath.normpath(pattern)))
         if not PACKAGED.match(written):
             self.report.pattern(written, has_matches=bool(found))
+            is_open = not found and not self.host.is_live and not self.host.covers(posixpath.dirname(pattern))
+            parent.has_open_pattern |= is_open
             self.report.links_out(written, self.host.links_out(pattern), place)
 
     def _missing(self, include: Absent, reach: Reach) -> None:

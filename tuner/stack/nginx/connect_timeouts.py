@@ -37,7 +37,8 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
     members = [member for _, location in passes for member in _members(location)]
     endpoints = [_endpoint(member) for member in members]
     distinct = {id(level): level for level in levels}.values()
-    has_unseen = any(inner.not_followed for level in distinct for inner in level.walk())
+    inner_blocks = (inner for level in distinct for inner in level.walk())
+    has_unseen = any(inner.not_followed or inner.has_open_pattern for inner in inner_blocks)
     return ConnectTimeout(
         entity=f"{DIRECTIVE}:{title_of(levels[0]) if levels else 'nginx'}",
         timeout=timeout.renamed("connect_timeout.timeout"),

@@ -117,7 +117,7 @@ def _request_in_words(backlog: Value) -> str:
 
 
 def reach(listen: Value) -> Value:
-    """Return who can connect as far as the address says it."""
+    """Return who can connect as far as the address says it: nobody to one that no machine can have."""
     words = "the address"
     return derive("pool.reach", lambda text: _reach(str(text)), listen, label="open to", words=words)
 
@@ -144,6 +144,8 @@ def _reach_of_ipv4(packed: bytes) -> str:
     first, second = packed[0], packed[1]
     if first == 127:
         return "this machine"
+    if first == 0:
+        return "nobody"
     is_private = first == 10 or (first == 172 and 16 <= second < 32) or (first == 192 and second == 168)
     is_shared = (first == 100 and 64 <= second < 128) or (first == 169 and second == 254)
     return "a private address" if is_private or is_shared else "a public address"
