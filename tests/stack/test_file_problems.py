@@ -101,6 +101,16 @@ def test_the_path_may_tell_that_it_is_php_5(tmp_path: Path) -> None:
     assert found.hash_starts_comment.data is True
 
 
+@pytest.mark.parametrize(("target", "options"), [("", {True, False}), ("php=8.2", set()), ("php=5.6", set())])
+def test_a_file_that_names_php_5_leaves_it_open(target: str, options: set[bool], tmp_path: Path) -> None:
+    files = {"php-fpm.d/www.conf": "[www]\nlisten = /run/php5-fpm.sock\n# x\n"}
+    (found,) = stack_of(tmp_path / "a", files, target).hash_lines
+    assert {option.data for option in found.hash_starts_comment.options} == options
+    files = {"php-fpm.d/www.conf": "[www]\nlisten = /run/php7.4-fpm.sock\n# x\n"}
+    (found,) = stack_of(tmp_path / "b", files, target).hash_lines
+    assert found.hash_starts_comment.options == ()
+
+
 @pytest.mark.parametrize(("target", "problems"), [("php=8.2", []), ("php=8.4", ["syntax"]), ("", [])])
 def test_the_grammar_is_that_of_the_targets_php(target: str, problems: list[str], tmp_path: Path) -> None:
     stack = stack_of(tmp_path, {"php-fpm.d/www.conf": "[www]\nenv[A] = ${N:-7}\n"}, target)

@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Document
+from tuner.laws.version import Version
 from tuner.source.span import Span
 from tuner.source.text import Text, encode
 from tuner.stack import defaults
+from tuner.stack.condition import Condition
 from tuner.stack.files import ReadFile
 from tuner.stack.include import IncludeReport
 from tuner.stack.line_entities import HashLine
 from tuner.stack.php_fpm.directives import Type, names_of_type
-from tuner.stack.target import Target, target_at
-from tuner.stack.value import Origin, Place, Value
+from tuner.stack.target import Target, target_at, version_in_path
+from tuner.stack.value import Option, Origin, Place, Value, undetermined
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
 MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
+FIRST_WITHOUT_HASH = Version.parse("7.0")
 NOT_TEXT: tuple[Type, ...] = ("process_manager", "integer", "time", "rlimit", "log_level", "facility")
 """Types of directives that take a number, a time or a word of a list: a `#` behind the value is refused.
 
@@ -60,9 +63,7 @@ def hash_lines(files: Iterable[ReadFile], target: Target) -> list[HashLine]:
 
 
 def _of_document(document: Document, target: Target) -> Iterable[HashLine]:
-    name = "hash_line.hash_starts_comment"
-    default = defaults.default("php-fpm", "hash-starts-comment", name, target)
-    comment = default.renamed(name, "# starts a comment")
+    comment = _starts_comment(document, target)
     for directive in document.walk():
         if directive.name.text.startswith("#"):
             yield _hash_line(document, directive.name.span, _reading(directive), comment)
@@ -72,6 +73,24 @@ def _of_document(document: Document, target: Target) -> Iterable[HashLine]:
 
 def _is_not_text(directive: Directive) -> bool:
     return directive.name.text.lower() in names_of_type(*NOT_TEXT)
+
+
+def _starts_comment(document: Document, target: Target) -> Value:
+    """Return whether `#` starts a comment: open where the file names PHP 5 (`php5-fpm.sock`)."""
+    name, label = "hash_line.hash_starts_comment", "# starts a comment"
+    if target.version("php") is None and any(_names_php_5(directive) for directive in document.walk()):
+        options = (
+            Option(True, (Condition("php", until=FIRST_WITHOUT_HASH),)),
+            Option(False, (Condition("php", since=FIRST_WITHOUT_HASH),)),
+        )
+        return undetermined(name, options, "the file names PHP 5: give --target php=X.Y", label=label)
+    default = defaults.default("php-fpm", "hash-starts-comment", name, target)
+    return default.renamed(name, label)
+
+
+def _names_php_5(directive: Directive) -> bool:
+    found = (version_in_path(word.text) for word in directive.args if not word.unknown)
+    return any(version is not None and version < FIRST_WITHOUT_HASH for version in found)
 
 
 def _has_hash(directive: Directive) -> bool:

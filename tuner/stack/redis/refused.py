@@ -41,7 +41,7 @@ def refused_by_redis(
         for verdict in refused_lines(settings, target):
             place = verdict.refusal.place
             if not settings.is_template and holds_placeholder(place):
-                report.problem("syntax", place, f"{verdict.refusal.reason}{MAYBE_TEMPLATE}", "info")
+                report.problem("syntax", place, f"{verdict.refusal.reason}{MAYBE_TEMPLATE}", "note")
             elif verdict.refusal.is_name:
                 names.setdefault(place, _name(model.entity, verdict, settings, target))
             elif not (model.listeners and place == _backlog_place(model)):
