@@ -3,8 +3,8 @@
     python benchmarks/parse_time.py [--sizes 0.1,1,5,20] [--rounds 3]
 
 Every reading is a process of its own. Times are the processor's (user and system), without the start of
-Python and of the parser. nginx files are also read by crossplane, in the same run. Memory is the peak of the process
-beyond that of one that imports the same and reads nothing.
+Python and of the parser. nginx files are also read by crossplane, in the same run. Memory is the peak of the
+process beyond that of one that imports the same and reads nothing.
 """
 
 import argparse
