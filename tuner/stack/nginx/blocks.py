@@ -139,7 +139,8 @@ class _Loader:
                 continue
             block = parent.add(directive, document.text)
             block.is_template = is_template
-            self._expand(directive.children or (), document, block, trail)
+            if directive.children:
+                self._expand(directive.children, document, block, trail)
 
     def _is_template(self, document: Document) -> bool:
         """Say whether the file is a template, or looks like one that nobody called so."""

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterator
 from tuner.formats.document import Word
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.faults import Fault
-from tuner.stack.nginx.listens import Listen, listens_of, servers
+from tuner.stack.nginx.listens import Listen, listens_by, servers
 from tuner.stack.value import Place
 
 DEFAULT_SERVER = ("default_server", "default")
@@ -56,7 +56,7 @@ def _plain_listens(server: Block) -> Iterator[tuple[Listen, Place]]:
         words = block.directive.args if block.directive else ()
         if words and block.text and not block.is_template and all(map(_is_plain, words)):
             place = Place(block.text, words[0].span)
-            yield from ((listen, place) for listen in listens_of(server) if listen.word is words[0])
+            yield from ((listen, place) for listen in listens_by(server, block))
 
 
 def _is_plain(word: Word) -> bool:

@@ -88,11 +88,22 @@ def _faults_of(name: str, blocks: list[Block], levels: Levels, version: Version 
         return
     is_once = len(blocks) > 1 and _is_once(name, levels, version)
     for block in blocks:
-        fault = _fault(block, levels, version)
+        number = len(block.directive.args) if block.directive else 0
+        is_right = _is_right(name, levels, version, block.is_block, number)
+        fault = None if is_right else _fault(block, levels, version)
         if fault is None and is_once and block is not blocks[0]:
             fault = _repeated(block, blocks[0])
         if fault:
             yield fault
+
+
+@cache
+def _is_right(name: str, levels: Levels, version: Version | None, is_block: bool, number: int) -> bool:
+    """Say whether there is nothing to tell of directives that look so: nearly all of a file look alike."""
+    fitting = forms_in_force(name, levels, version)
+    if _is_doubtful(fitting, version):
+        return False
+    return any(f.is_block == is_block for f in fitting) and any(f.takes(number) for f in fitting)
 
 
 def _fault(block: Block, levels: Levels, version: Version | None) -> Fault | None:
@@ -101,7 +112,7 @@ def _fault(block: Block, levels: Levels, version: Version | None) -> Fault | Non
         return None
     if not here:
         return _made("misplaced", f'"{block.name}" directive is not allowed here', block)
-    fitting = [form for form in here if version is None or form.is_in(version) is not False]
+    fitting = forms_in_force(block.name, levels, version)
     if not fitting:
         return _unsupported(block, here, version)
     if all(form.is_block != block.is_block for form in fitting):
@@ -119,9 +130,16 @@ def forms_here(name: str, levels: Levels) -> tuple[Form, ...] | None:
     return tuple(form for form in forms if form.may_stand_in(levels)) if forms else None
 
 
+@cache
+def forms_in_force(name: str, levels: Levels, version: Version | None) -> tuple[Form, ...]:
+    """Return those of `forms_here` that a release may have."""
+    here = forms_here(name, levels) or ()
+    return tuple(form for form in here if version is None or form.is_in(version) is not False)
+
+
 def _is_once(name: str, levels: Levels, version: Version | None) -> bool:
-    here = [f for f in forms_here(name, levels) or () if version is None or f.is_in(version) is not False]
-    return bool(here) and all(form.is_once for form in here)
+    forms = forms_in_force(name, levels, version)
+    return bool(forms) and all(form.is_once for form in forms)
 
 
 def _is_doubtful(forms: Iterable[Form], version: Version | None) -> bool:

@@ -58,15 +58,18 @@ def listens_of(server: Block) -> list[Listen]:
     """Return what the server listens on; without any `listen` that is port 80."""
     directives = server.named("listen")
     if directives:
-        return [listen for block in directives for listen in _addresses_of(server, block)]
+        return [listen for block in directives for listen in listens_by(server, block)]
     is_whole_server = server.directive is not None
     if not (is_whole_server and _is_http(server)):
         return []
     return [Listen(address, server) for address in parse_listen(DEFAULT_HTTP_PORT)]
 
 
-def _addresses_of(server: Block, block: Block) -> list[Listen]:
-    """Return the directive as listeners; none for UDP. A hole for the address leaves the family unknown."""
+def listens_by(server: Block, block: Block) -> list[Listen]:
+    """Return what one `listen` makes the server listen on: nothing for UDP.
+
+    A hole for the address leaves the family unknown.
+    """
     words = block.directive.args if block.directive else ()
     if not words:
         return []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from tuner.formats.document import Word
 from tuner.stack.nginx.directives import words_of
@@ -80,9 +81,11 @@ def _scaled(text: str, units: Mapping[str, int]) -> int | None:
     return found * scale if found is not None and found * scale <= INT64_MAX else None
 
 
+@cache
 def _reader(kind: str) -> Reader:
     if kind.startswith(("one of ", "some of ")):
-        return lambda text: text.lower() if text.lower() in words_of(kind) else None
+        words = words_of(kind)
+        return lambda text: text.lower() if text.lower() in words else None
     if kind.startswith("number"):
         return _bounded(kind)
     return READERS.get(kind, lambda text: text)

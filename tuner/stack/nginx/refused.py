@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from tuner.formats.document import Word
@@ -9,7 +10,7 @@ from tuner.laws.version import Version
 from tuner.stack.nginx.addresses import WITH_PORT
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.directives import Form
-from tuner.stack.nginx.faults import forms_here
+from tuner.stack.nginx.faults import forms_in_force
 from tuner.stack.nginx.levels import Levels, holders
 from tuner.stack.nginx.naming import name_of
 from tuner.stack.nginx.readers import first_refused, on_or_off, size_bytes
@@ -17,6 +18,7 @@ from tuner.stack.target import Target
 from tuner.stack.value import Place
 
 HTTP_SERVER = "server"
+HTTP_LISTEN = "listen"
 LISTEN_WORDS = frozenset(
     {
         *("default_server", "default", "bind", "deferred", "reuseport", "multipath", "ssl", "http2", "http3"),
@@ -40,6 +42,7 @@ NEW_PARAMETERS: Mapping[tuple[str, str], Version] = {
     ("server", "service"): Version.parse("1.27.3"),
 }
 """Parameters by directive, with the release that brought them. Source: nginx CHANGES 1.25.0, 1.27.3."""
+WITH_PARAMETERS = frozenset({HTTP_LISTEN, *(directive for directive, _ in NEW_PARAMETERS)})
 LARGEST_PORT = 65535
 PORT_DIGITS = 9
 
@@ -57,15 +60,18 @@ def refused_words(root: Block, target: Target) -> Iterator[RefusedWord]:
     version = target.version("nginx")
     for holder, levels in holders(root):
         for name, blocks in holder.each_name():
-            forms = [
-                form
-                for form in forms_here(name, levels) or ()
-                if version is None or form.is_in(version) is not False
-            ]
+            forms = _forms_that_refuse(name, levels, version)
             for block in blocks if forms else ():
                 word = _refused_word(forms, block, levels, version)
                 if word and block.text:
                     yield RefusedWord(name_of(name, holder), name, Place(block.text, word.span))
+
+
+@cache
+def _forms_that_refuse(name: str, levels: Levels, version: Version | None) -> tuple[Form, ...]:
+    """Return the forms of a directive, none where nginx takes every word of it."""
+    forms = forms_in_force(name, levels, version)
+    return forms if name in WITH_PARAMETERS or any(form.kind for form in forms) else ()
 
 
 def _refused_word(
@@ -75,7 +81,7 @@ def _refused_word(
     if not words:
         return None
     refused = _refused_by_all(forms, block, words) or _too_new(block.name, words, version)
-    is_listen = block.name == "listen" and levels == {HTTP_SERVER}
+    is_listen = block.name == HTTP_LISTEN and levels == {HTTP_SERVER}
     return refused or (_of_listen(words) if is_listen else None)
 
 
