@@ -26,6 +26,7 @@ RELEASES = {
     "8.6": "8.6.0",
 }
 SAME = "as 8.2"
+NEVER_PRINTED = "apparmor_hat"
 PRINTED_ALWAYS = frozenset({"pid", "daemonize", "rlimit_core"})
 MACHINE_WORDS = {
     "No such file or directory": "a folder of the machine's is missing",
@@ -120,18 +121,24 @@ def _row(release: str, source: str, cases: list[Case], answers: list[Reading]) -
     differences: list[Difference] = []
     verdicts = values = equal = 0
     for case, answer in zip(cases, answers, strict=True):
-        with TemporaryDirectory() as folder:
-            mine = ours(Path(folder), case.files, case.main, release, may_be_root="-R" in case.arguments)
-        verdicts += mine.is_accepted == answer.is_accepted
-        if mine.is_accepted != answer.is_accepted:
-            reason = _why_verdict(case, release, answer)
-            said = (mine.words or "accepted", answer.words or "accepted")
-            differences.append(Difference(case.name, "verdict", *said, reason))
-        elif mine.is_accepted:
-            found = list(_values(case, mine, answer))
-            values, equal = values + len(found), equal + sum(pair is None for pair in found)
-            differences += filter(None, found)
+        is_equal, found = differences_of(case, release, answer)
+        verdicts += is_equal
+        values, equal = values + len(found) * is_equal, equal + sum(pair is None for pair in found)
+        differences += filter(None, found)
     return Row("php-fpm", release, source, len(cases), verdicts, values, equal, tuple(differences))
+
+
+def differences_of(case: Case, release: str, answer: Reading) -> tuple[bool, list[Difference | None]]:
+    """Return whether the verdicts are equal, and for each setting None or the difference.
+
+    Where the verdicts differ that is the only difference.
+    """
+    with TemporaryDirectory() as folder:
+        mine = ours(Path(folder), case.files, case.main, release, may_be_root="-R" in case.arguments)
+    if mine.is_accepted != answer.is_accepted:
+        said = (mine.words or "accepted", answer.words or "accepted")
+        return False, [Difference(case.name, "verdict", *said, _why_verdict(case, release, answer))]
+    return True, list(_values(case, mine, answer)) if mine.is_accepted else []
 
 
 def _why_verdict(case: Case, release: str, answer: Reading) -> str:
@@ -165,7 +172,7 @@ def _values(case: Case, mine: Reading, answer: Reading) -> Iterator[Difference |
             yield Difference(case.name, f"[{section}]", "there", "not there", _why_section(case))
             continue
         for key in settings.keys() - answer.sections[section].keys():
-            if settings[key][0] != "undefined":
+            if settings[key][0] != "undefined" and key != NEVER_PRINTED:
                 yield Difference(case.name, f"[{section}] {key}", settings[key][0], "(not printed)")
 
 

@@ -122,8 +122,8 @@ def ours(
 ) -> Reading:
     """Return what fpmtune says of a file under a release of PHP.
 
-    php-fpm is told which file it starts from. fpmtune knows such a one by its name and its global section: one
-    at the end changes nothing else.
+    php-fpm is told which file it starts from. fpmtune knows such a one by its name and its global section:
+    one at the end changes nothing else.
     """
     start = files[main]
     is_included = any(main.encode() in data for data in files.values())

@@ -34,6 +34,7 @@ def refused(root: Path, files: dict[str, str]) -> list[tuple[str, str]]:
         ("pm.max_children = 5 # five", False),
         ("pm.max_children = ${CHILDREN}", False),
         ("listen.backlog = 1k", False),
+        ("listen.backlog = 1k\nlisten.backlog = 8", True),
         ("env[pm] = foo", False),
     ],
 )

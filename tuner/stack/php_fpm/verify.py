@@ -18,7 +18,7 @@ from tuner.stack.value import Place
 
 POOL_NAME = "$pool"
 BACKLOG = "listen.backlog"
-"""Followed to its socket, where a rule of its own tells of what php-fpm refuses."""
+"""The one in force is followed to its socket, where a rule of its own tells of what php-fpm refuses."""
 
 
 class Refusals(NamedTuple):
@@ -78,7 +78,7 @@ def _scalar_faults(
         yield _unknown(setting, entity, words, before(row.since))
     if section == "global" and row.type in ("text", "path") and POOL_NAME in setting.directive.args[0].text:
         yield _refused(setting, entity, "Can't use '$pool' when the pool is not defined")
-    elif row.name != BACKLOG:
+    elif row.name != BACKLOG or setting is not settings.scalars(BACKLOG)[-1]:
         yield from _value_faults(row, settings, setting, entity)
 
 
