@@ -86,7 +86,8 @@ class RefusedValue(Entity):
     """A value in a file that `program` does not take, with the directive before it in `setting`.
 
     `is_refused` tells in which releases, where that depends on an unknown one; `because` is the program's
-    reason after a colon, empty where it is plain.
+    reason after a colon, empty where it is plain. `is_placeholder` says that the value looks like something
+    that is filled in before the program reads it: `@PORT@`, `${PORT}`, `{{ port }}`.
     """
 
     program: str
@@ -94,6 +95,7 @@ class RefusedValue(Entity):
     value: Value
     is_refused: Value
     because: str = ""
+    is_placeholder: bool = False
 
 
 class UnknownDirective(Entity):

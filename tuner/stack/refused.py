@@ -1,10 +1,15 @@
 """Values that a program does not take, so that it does not start, wherever they stand in its files."""
 
+import re
 from collections.abc import Iterable
 
 from tuner.stack.line_entities import RefusedValue
 from tuner.stack.nginx.refused import RefusedWord
 from tuner.stack.value import Origin, Place, Value
+
+_PLACEHOLDER = re.compile(
+    r"@\{?\w+\}?@?|\$\{?[A-Z_]{2,}\b|\{\{|\{%|<%|<[A-Z_]+>|%%\w+%%|__[A-Z]\w*__|#\{\w+\}"
+)
 
 
 def refused_values(
@@ -16,6 +21,7 @@ def refused_values(
     """
     found: dict[Place | None, RefusedValue] = {}
     for refused in (*php_fpm, *map(_of_nginx, nginx), *redis):
+        refused.is_placeholder = _PLACEHOLDER.search(str(refused.value.data)) is not None
         found.setdefault(refused.value.origin.place, refused)
     return list(found.values())
 
