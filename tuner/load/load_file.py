@@ -1,0 +1,189 @@
+"""The load file: what `fpmtune measure` found, for other machines and other days."""
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tuner.errors import InputError
+from tuner.load.histogram import LARGEST, Histogram
+
+SCHEMA_VERSION: Literal[1] = 1
+MOST_FILE_BYTES = 64 << 20
+LATEST_S = 10**10
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Second = Annotated[int, Field(ge=0, le=LATEST_S)]
+Line = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Record(BaseModel):
+    """A part of a load file: nothing may be added to it, and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Buckets(Record):
+    """A histogram of whole numbers; how its buckets are numbered says `tuner.load.histogram`."""
+
+    total: Count = Field(description="The sum of all numbers, exact.")
+    squares: Count = Field(description="The sum of their squares, exact.")
+    largest: Count
+    counts: dict[Annotated[int, Field(ge=0, le=4096)], Positive] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Buckets":
+        if self.largest > LARGEST or max(self.counts) > 4096:
+            raise ValueError("a number beyond 2^62")
+        return self
+
+    def histogram(self) -> Histogram:
+        """Return it as something that counts and draws."""
+        return Histogram(dict(self.counts), self.total, self.squares, self.largest)
+
+
+def buckets_of(histogram: Histogram) -> Buckets:
+    """Return a histogram with at least one number as it is written."""
+    counts = dict(sorted(histogram.counts.items()))
+    return Buckets(total=histogram.total, squares=histogram.squares, largest=histogram.largest, counts=counts)
+
+
+class Source(Record):
+    """A log that was read, and what became of its lines."""
+
+    kind: Literal["nginx log", "php-fpm log"]
+    paths: list[Line] = Field(min_length=1)
+    format: str = Field(max_length=65_536)
+    lines: Count
+    used: Count
+    broken: Count = 0
+    without_upstream: Count = Field(default=0, description="Answered by nginx itself.")
+    elsewhere: Count = Field(default=0, description="Of another upstream or pool.")
+    retried: Count = Field(default=0, description="Sent on more than once.")
+    backwards: Count = Field(default=0, description="The clock was before that of the line above.")
+
+
+class Busy(Record):
+    """A window of which every single arrival is known."""
+
+    start_s: Second = Field(description="Since 1970.")
+    length_s: Positive
+    requests: Positive
+    statuses: dict[int, Positive]
+    most_at_once: Count | None = Field(description="Requests that nginx had passed on at a time.")
+    offsets_ms: str = Field(description="Each arrival after start_s; tuner.load.compact has the encoding.")
+
+
+class Arrived(Record):
+    """When requests for PHP came."""
+
+    start_s: Second
+    end_s: Second
+    observed_s: Positive = Field(description="The sum over all hosts.")
+    requests: Positive
+    resolution_s: Annotated[float, Field(gt=0, le=1)]
+    statuses: dict[int, Positive] = Field(description="How nginx answered; 0 where that is not known.")
+    per_second: Buckets = Field(description="How many seconds had how many arrivals.")
+    windows: list[Busy] = Field(min_length=1)
+
+
+class Script(Record):
+    """The service times of one script, in microseconds."""
+
+    name: str
+    service_us: Buckets
+
+
+class Served(Record):
+    """How long a worker is busy with a request, without the wait for a worker."""
+
+    method: Literal["php-fpm log", "inversion"]
+    service_us: Buckets
+    scripts: list[Script] = Field(description="Where scripts differ by more than three times.")
+
+
+class MeasuredPool(Record):
+    """What is known of one pool; what is not is said in `unknown`."""
+
+    name: Line
+    hosts: Positive
+    sources: list[Source] = Field(min_length=1)
+    arrivals: Arrived | None
+    service: Served | None
+    memory_bytes: Buckets | None = Field(description="A worker's own peak memory in a request.")
+    unknown: list[str]
+
+
+class LoadFile(Record):
+    """Everything that was measured, pool by pool."""
+
+    schema_version: Literal[1]
+    pools: list[MeasuredPool] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> "LoadFile":
+        names = [pool.name for pool in self.pools]
+        if len(set(names)) != len(names):
+            raise ValueError("two pools have the same name")
+        return self
+
+    def pool(self, name: str | None) -> MeasuredPool:
+        """Return a pool by its name, or the only one. Raises ValueError, saying which ones there are."""
+        found = [pool for pool in self.pools if name in (None, pool.name)]
+        if len(found) != 1:
+            names = ", ".join(pool.name for pool in self.pools)
+            raise ValueError(f"expected one of the pools {names}" + (f", not {name}" if name else ""))
+        return found[0]
+
+
+def load_file_of(pools: Iterable[MeasuredPool]) -> LoadFile:
+    """Return the load file of these pools, ordered by name."""
+    return LoadFile(schema_version=SCHEMA_VERSION, pools=sorted(pools, key=lambda pool: pool.name))
+
+
+def write_load(load: LoadFile) -> str:
+    """Return a load file as YAML."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 110
+    stream = StringIO()
+    stream.write("# Made by `fpmtune measure`; `fpmtune schema load` describes it.\n")
+    yaml.dump(load.model_dump(), stream)
+    return stream.getvalue()
+
+
+def read_load(path: str) -> LoadFile:
+    """Return the load file at a path. Raises InputError, saying where it is not one."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    if len(data) > MOST_FILE_BYTES:
+        raise InputError(path, "is larger than any load file")
+    try:
+        found: Any = YAML(typ="safe", pure=True).load(data.decode("utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
+        raise InputError(where, f"is not YAML: {error.problem}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InputError(path, f"is not YAML: {str(error).splitlines()[0]}") from None
+    return _validated(path, found)
+
+
+def _validated(path: str, found: object) -> LoadFile:
+    try:
+        return LoadFile.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InputError(path, f"{field}: {first['msg']}") from None

@@ -1,0 +1,122 @@
+"""Load files of several hosts as one: counts and histograms add up exactly, the busiest windows are kept.
+
+The order in which files are merged changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import TypeVar
+
+from tuner.load.arrivals import MOST_KEPT
+from tuner.load.load_file import (
+    Arrived,
+    Buckets,
+    Busy,
+    LoadFile,
+    MeasuredPool,
+    Script,
+    Served,
+    buckets_of,
+    load_file_of,
+)
+
+_Part = TypeVar("_Part")
+
+
+def merge_loads(loads: Sequence[LoadFile], most_kept: int = MOST_KEPT) -> LoadFile:
+    """Return one load file of several, pools of one name together.
+
+    Raises ValueError where two hosts' pools are the same to the last number: a file that was given twice.
+    """
+    pools: dict[str, list[MeasuredPool]] = {}
+    for load in loads:
+        for pool in load.pools:
+            if pool in pools.setdefault(pool.name, []):
+                raise ValueError(f"pool {pool.name} is the same in two files: one was given twice")
+            pools[pool.name].append(pool)
+    return load_file_of(_merged(found, most_kept) for found in pools.values())
+
+
+def _merged(pools: list[MeasuredPool], most_kept: int) -> MeasuredPool:
+    first = pools[0]
+    if len(pools) == 1:
+        return first
+    served = reduce(_optional(_served), (pool.service for pool in pools))
+    unknown = sorted({words for pool in pools for words in pool.unknown})
+    return MeasuredPool(
+        name=first.name,
+        hosts=sum(pool.hosts for pool in pools),
+        sources=sorted(
+            (source for pool in pools for source in pool.sources), key=lambda source: source.model_dump_json()
+        ),
+        arrivals=_arrived([pool.arrivals for pool in pools if pool.arrivals], most_kept),
+        service=served,
+        memory_bytes=reduce(_optional(_added), (pool.memory_bytes for pool in pools)),
+        unknown=unknown,
+    )
+
+
+def _optional(
+    merge: Callable[[_Part, _Part], _Part],
+) -> Callable[[_Part | None, _Part | None], _Part | None]:
+    """Return a merge that takes what there is of two parts that may be missing."""
+
+    def merged(one: _Part | None, other: _Part | None) -> _Part | None:
+        if one is None or other is None:
+            return other if one is None else one
+        return merge(one, other)
+
+    return merged
+
+
+def _added(one: Buckets, other: Buckets) -> Buckets:
+    return buckets_of(one.histogram().merged(other.histogram()))
+
+
+def _served(one: Served, other: Served) -> Served:
+    scripts = {script.name: script.service_us for script in one.scripts}
+    for script in other.scripts:
+        known = scripts.get(script.name)
+        scripts[script.name] = _added(known, script.service_us) if known else script.service_us
+    return Served(
+        # Of two ways the less sure one is named.
+        method=min(one.method, other.method),
+        service_us=_added(one.service_us, other.service_us),
+        scripts=[Script(name=name, service_us=scripts[name]) for name in sorted(scripts)],
+    )
+
+
+def _arrived(parts: list[Arrived], most_kept: int) -> Arrived | None:
+    if not parts:
+        return None
+    return Arrived(
+        start_s=min(part.start_s for part in parts),
+        end_s=max(part.end_s for part in parts),
+        observed_s=sum(part.observed_s for part in parts),
+        requests=sum(part.requests for part in parts),
+        resolution_s=max(part.resolution_s for part in parts),
+        statuses=_counted(part.statuses for part in parts),
+        per_second=reduce(_added, (part.per_second for part in parts)),
+        windows=_busiest([window for part in parts for window in part.windows], most_kept),
+    )
+
+
+def _counted(parts: Iterable[dict[int, int]]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for part in parts:
+        for status, count in part.items():
+            total[status] = total.get(status, 0) + count
+    return dict(sorted(total.items()))
+
+
+def _busiest(windows: list[Busy], most_kept: int) -> list[Busy]:
+    """Return the windows with the most requests, the first one always, as long as there is room."""
+    ordered = sorted(windows, key=lambda window: (-window.requests, window.start_s, window.offsets_ms))
+    kept: list[Busy] = []
+    room = most_kept
+    for window in ordered:
+        room -= window.requests
+        if room < 0 and kept:
+            break
+        kept.append(window)
+    return kept
