@@ -10,7 +10,7 @@ _WORD = (
 )
 WORDS = re.compile(_WORD, re.DOTALL)
 PLAIN_STATEMENT = re.compile(
-    rb"[ \t\r\n]*+((?:" + _WORD + rb"[ \t\r\n]++)*+" + _WORD + rb")[ \t\r\n]*+([;{])", re.DOTALL
+    rb"[ \t\r\n]*+(" + _WORD + rb"(?:[ \t\r\n]++" + _WORD + rb")*+)[ \t\r\n]*+([;{])", re.DOTALL
 )
 """A statement with nothing odd in it, no comment and no `${`: nearly every one is."""
 NEEDS_CARE = re.compile(rb"[\"'\\]")

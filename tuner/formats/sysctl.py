@@ -58,6 +58,8 @@ def reads_differently(document: Document) -> bool:
 
 @dataclass(slots=True)
 class _Reader:
+    """Reads one file, line by line."""
+
     text: Text
     masked: Masked
     is_template: bool

@@ -114,6 +114,8 @@ class Configuration:
 
 @dataclass(slots=True)
 class _Loader:
+    """Puts the files of one nginx together, each where it is included."""
+
     host: HostFiles
     report: IncludeReport
     budget: IncludeBudget

@@ -66,6 +66,8 @@ def load_server(host: HostFiles, report: IncludeReport, file: ReadFile, started_
 
 @dataclass(slots=True)
 class _Loader:
+    """Reads the files of one redis-server, each where it is included."""
+
     host: HostFiles
     budget: IncludeBudget
     folder: str = ""
