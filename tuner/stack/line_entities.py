@@ -102,13 +102,15 @@ class UnknownDirective(Entity):
     """A line whose directive `program` does not know, so that it does not start.
 
     `is_unknown` tells in which releases, where that depends on an unknown one; `hint` says, after a
-    semicolon, which release knows it or what may be meant.
+    semicolon, which release knows it or what may be meant. `is_of_old` says that releases from before those
+    that are reckoned with knew it, and that nobody says which one is meant.
     """
 
     program: str
     directive: Value
     is_unknown: Value
     hint: str
+    is_of_old: bool = False
 
 
 class DirectiveFault(Entity):

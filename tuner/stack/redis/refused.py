@@ -11,12 +11,19 @@ from tuner.stack.model import Redis
 from tuner.stack.redis.directives import knowledge_of, releases_that_know
 from tuner.stack.redis.loading import Settings
 from tuner.stack.redis.reading import Refusal
-from tuner.stack.redis.releases import possible_releases
+from tuner.stack.redis.releases import known_releases, possible_releases
 from tuner.stack.redis.verdicts import Verdict, in_words, refused_lines
 from tuner.stack.target import Target
 from tuner.stack.value import Option, Origin, Place, Value
 
 SHOWN_CHARACTERS = 80
+OF_OLD = frozenset(
+    {
+        *("vm-enabled", "vm-swap-file", "vm-max-memory", "vm-page-size", "vm-pages", "vm-max-threads"),
+        *("hash-max-zipmap-entries", "hash-max-zipmap-value"),
+    }
+)
+"""Directives that were given up before the releases of the table. Source: Redis 2.4 src/config.c."""
 OTHER_RELEASES = "every other release of Redis and Valkey"
 
 
@@ -85,6 +92,7 @@ def _name(entity: str, verdict: Verdict, settings: Settings, target: Target) -> 
         directive=Value("unknown_directive.directive", name, origin, label=name),
         is_unknown=_holds("unknown_directive.is_unknown", verdict),
         hint=_hint(name, settings, target),
+        is_of_old=_is_of_old(name, target),
     )
 
 
@@ -104,6 +112,8 @@ def _holds(name: str, verdict: Verdict) -> Value:
 
 
 def _hint(name: str, settings: Settings, target: Target) -> str:
+    if name.lower() in OF_OLD:
+        return f"; only releases before {known_releases()[0]} knew it"
     known_to = releases_that_know(name)
     if known_to:
         return f"; {in_words(known_to)} knows it"
@@ -113,6 +123,11 @@ def _hint(name: str, settings: Settings, target: Target) -> str:
     release = possible_releases(settings.file.path, target)[-1]
     nearest = _nearest(name, knowledge_of(release).directives)
     return f"; {nearest} may be meant" if nearest else ""
+
+
+def _is_of_old(name: str, target: Target) -> bool:
+    is_stated = target.version("redis") or target.version("valkey")
+    return is_stated is None and name.lower() in OF_OLD
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
