@@ -457,3 +457,48 @@ def test_span_counts_bytes() -> None:
     document = parse(Text("www.conf", 'é = "ü" ; c\n'.encode()))
     (directive,) = document.directives
     assert (directive.name.span, directive.args[0].span) == (Span(0, 2), Span(5, 9))
+
+
+# --- lines that need no grammar ---------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        "pm",
+        "a.b",
+        "=",
+        " = ",
+        "5",
+        "a/b",
+        "on",
+        "null",
+        "E_ALL",
+        "PHP_OS",
+        "m_pi",
+        "-",
+        ";",
+        "; c",
+        " ",
+        "\t",
+        "\r",
+        "%",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_plain_lines_read_as_by_the_grammar(line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fast = read(f"[a]\n{line}\n{line}")
+        patch.setattr("tuner.formats.php_fpm.plain_line", lambda _: None)
+        slow = read(f"[a]\n{line}\n{line}")
+    assert fast.directives == slow.directives
+    assert fast.comments == slow.comments
+    assert fast.problems == slow.problems
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
+def test_recorded_files_read_as_by_the_grammar(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = read(case["conf"])
+    monkeypatch.setattr("tuner.formats.php_fpm.plain_line", lambda _: None)
+    slow = read(case["conf"])
+    assert (fast.directives, fast.comments, fast.problems) == (slow.directives, slow.comments, slow.problems)

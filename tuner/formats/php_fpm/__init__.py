@@ -5,6 +5,7 @@ Not any other INI: php-fpm gives each line on its own to the Zend INI parser.
 
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.php_fpm.grammar import Part, RefusedError, Statement, statements
+from tuner.formats.php_fpm.plain import PlainLine, plain_line
 from tuner.formats.php_fpm.scanner import Scan, scan_line
 from tuner.formats.templates import prepare
 from tuner.source.masking import Masked
@@ -68,6 +69,22 @@ class _Reader:
         )
 
     def _read_line(self, line: bytes, start: int) -> None:
+        plain = None if self.is_template else plain_line(line)
+        if plain is None:
+            self._read_by_grammar(line, start)
+        elif plain.name_end:
+            self._add_plain(line, start, plain)
+        else:
+            self._add_comment(Span(start + plain.start, start + plain.end))
+
+    def _add_plain(self, line: bytes, start: int, plain: PlainLine) -> None:
+        name = Word(decode(line[: plain.name_end]), Span(start, start + plain.name_end))
+        span = Span(start + plain.start, start + plain.end)
+        value = Word(decode(line[plain.start : plain.end]), span)
+        siblings = self.section.children if self.section else self.directives
+        siblings.append(Directive(name, (value,), Span(start, span.end)))
+
+    def _read_by_grammar(self, line: bytes, start: int) -> None:
         found: list[Problem] = []
         kept, nul, _ = line.partition(b"\0")
         if nul:

@@ -35,6 +35,11 @@ SOMAXCONN AF_UNIX AF_INET AF_INET6 SOCK_STREAM SOCK_DGRAM SOL_SOCKET SOL_TCP SOL
 """
 
 
+def is_error_level(name: str) -> bool:
+    """Say whether `error_level` has a number for a word."""
+    return name == "E_ALL" or name in _LEVELS
+
+
 def error_level(name: str, php: tuple[int, int]) -> int | None:
     """Return the number that an `E_` constant stands for, None for any other word.
 
