@@ -44,18 +44,20 @@ def listen(family: str, backlog: int) -> socket.socket:
 
 def ss_name(listener: socket.socket) -> str:
     address = listener.getsockname()
-    return "@" + address[1:].decode() if isinstance(address, bytes) else str(address[1])
+    if isinstance(address, bytes):
+        return "@" + address[1:].decode()
+    host = f"[{address[0]}]" if listener.family == socket.AF_INET6 else address[0]
+    return f"{host}:{address[1]}"
 
 
 def queues() -> dict[str, tuple[int, int]]:
-    """(Recv-Q, Send-Q) of every listener by port or abstract name."""
+    """(Recv-Q, Send-Q) of every listener by address or abstract name: two families may share a port."""
     found = {}
     for line in subprocess.run(
         ["ss", "-Hltnx"], capture_output=True, text=True, check=True
     ).stdout.splitlines():
-        netid, _state, recv_q, send_q, local, *_ = line.split()
-        name = local if netid.startswith("u_") else local.rpartition(":")[2]
-        found[name] = (int(recv_q), int(send_q))
+        _netid, _state, recv_q, send_q, local, *_ = line.split()
+        found[local] = (int(recv_q), int(send_q))
     return found
 
 
