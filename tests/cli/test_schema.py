@@ -37,11 +37,13 @@ def closed(node: Any) -> Any:  # noqa: ANN401 - whatever a schema holds
     return {**inner, "additionalProperties": False} if "properties" in node else inner
 
 
-@pytest.mark.parametrize("name", ["load", "plan", "", "Config"])
+@pytest.mark.parametrize("name", ["loads", "plan", "", "Config"])
 def test_no_such_schema(name: str) -> None:
     ran = fpmtune("schema", name)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err == f"fpmtune: there is no schema '{name}': expected one of config, rules, check, show\n"
+    assert (
+        ran.err == f"fpmtune: there is no schema '{name}': expected one of config, rules, load, check, show\n"
+    )
 
 
 def test_schema_goes_to_a_file(tmp_path: Path) -> None:
@@ -73,6 +75,17 @@ def test_reports_hold_what_the_schema_says_and_nothing_else(tmp_path: Path, verb
     write_tree(tmp_path, TREES[tree])
     ran = fpmtune(verb, "--format", "json", ".", cwd=tmp_path)
     Draft202012Validator(closed(schema(verb))).validate(ran.report)
+
+
+def test_load_file_is_what_the_schema_says(tmp_path: Path) -> None:
+    log = CHECKOUT / "tests/data/replay/unix-burst-B8/nginx.access.log.gz"
+    given = ("--log-format", "$msec $request_time $status $upstream_status $args", "-o", "load.yaml")
+    assert fpmtune("measure", "--nginx-log", log, *given, cwd=tmp_path).status == 0
+    load = YAML(typ="safe", pure=True).load((tmp_path / "load.yaml").read_text())
+    as_json = json.loads(json.dumps(load))
+    Draft202012Validator(closed(schema("load"))).validate(as_json)
+    with pytest.raises(ValidationError):
+        Draft202012Validator(schema("load")).validate({**as_json, "schema_version": 2})
 
 
 @pytest.mark.parametrize(("verb", "load"), [("check", ["--service-time", "50ms"]), ("show", [])])

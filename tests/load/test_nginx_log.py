@@ -152,6 +152,13 @@ def test_broken_lines_are_counted_with_their_place(line: bytes) -> None:
         reader.tally.check("log_format", "a.log")
 
 
+def test_files_in_any_order_are_no_clock_that_goes_back() -> None:
+    reader = RequestReader(LogFormat(TIMED))
+    lines = [[b"1700000009.500 0.100 200 0.1, 0.1"], [b"1700000001.500 0.100 200 0.1, 0.1"]]
+    assert len(list(reader.requests(Batch("a.log", 1, one) for one in lines))) == 2
+    assert reader.tally.backwards == 0
+
+
 def test_a_clock_that_goes_back_is_counted() -> None:
     lines = [b"%d.500 0.100 200 0.1" % at for at in (1700000005, 1700000009, 1700000008, 1700000002)]
     for log_format in (TIMED, f"$status {TIMED}"):

@@ -39,6 +39,13 @@ def _rules() -> dict[str, Any]:
     return {"$schema": DIALECT, **Rule.model_json_schema(), "title": "A rule of fpmtune"}
 
 
+def _load() -> dict[str, Any]:
+    from tuner.load.load_file import LoadFile
+    from tuner.report.json_schema import DIALECT
+
+    return {"$schema": DIALECT, **LoadFile.model_json_schema(), "title": "A load file of fpmtune"}
+
+
 def _check() -> dict[str, Any]:
     from tuner.report.json_schema import check_schema
 
@@ -54,6 +61,7 @@ def _show() -> dict[str, Any]:
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "config": _config,
     "rules": _rules,
+    "load": _load,
     "check": _check,
     "show": _show,
 }

@@ -118,9 +118,13 @@ def _doubts(tally: Tally) -> Iterator[str]:
     if tally.broken:
         yield f"{tally.broken} lines do not fit the format, the first is {tally.first_broken}"
     if tally.backwards:
-        yield f"the clock goes back by more than a second at {tally.backwards} lines"
+        yield f"the clock goes back by more than a second {_times(tally.backwards)}"
     if tally.retried:
         yield f"{tally.retried} requests were sent to more than one upstream; each counts as one arrival"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _upstreams(upstreams: dict[str, int], only: str | None) -> Iterator[str]:

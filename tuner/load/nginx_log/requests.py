@@ -118,13 +118,15 @@ class RequestReader:
         """Yield the requests for PHP in the order of the log, and count every line."""
         for batch in batches:
             self.tally.lines += len(batch.lines)
+            if batch.first == 1:
+                self._newest_s = 0.0
             yield from self._quickly(batch, self._quick) if self._quick else self._carefully(batch)
 
     def _quickly(self, batch: Batch, quick: _Quick) -> Iterator[Request]:
         """Read a batch word by word in one loop: a call for each line would halve the speed."""
         tally, upstreams, only = self.tally, self._upstreams, self._only
         splits, affixes, pick = quick
-        newest_s, used = 0.0, 0
+        used = 0
         for n, line in enumerate(batch.lines, batch.first):
             words = line.rsplit(b" ", splits)
             try:
@@ -152,9 +154,9 @@ class RequestReader:
                 tally.elsewhere += 1
                 continue
             upstreams[upstream] = upstreams.get(upstream, 0) + 1
-            if end_s < newest_s - BACKWARDS_S:
+            if end_s < self._newest_s - BACKWARDS_S:
                 tally.backwards += 1
-            newest_s = end_s
+            self._newest_s = end_s
             used += 1
             yield found
         tally.used += used
