@@ -30,6 +30,8 @@ NEVER_PRINTED = "apparmor_hat"
 PRINTED_ALWAYS = frozenset({"pid", "daemonize", "rlimit_core"})
 MACHINE_WORDS = {
     "No such file or directory": "a folder of the machine's is missing",
+    "s a directory (21)": "a folder of the machine's lies where the file says",
+    "Not a directory": "a file of the machine's lies where the file says",
     "does not exist or is not a directory": "a folder of the machine's is missing",
     "Unable to globalize": "a folder of the machine's is missing",
     "cannot get uid": "a user of the machine's is missing",
@@ -192,6 +194,8 @@ def _why_section(case: Case) -> str:
 def _why_value(own: str, text: str, open_because: str) -> str:
     if open_because:
         return f"the files leave it open: {open_because}"
+    if "\n" in own and own.startswith(text):
+        return "-tt prints a line end within a value as it is"
     if len(text) > 900 and own.startswith(text[:900]):
         return "-tt cuts lines at log_limit"
     return ""

@@ -54,6 +54,7 @@ def verdict(root: Path, line: str, target: str = "php=8.2.35", section: str = "w
         ("pm.status_path = /\npm.status_listen = 9001", "taken"),
         ("pm.status_path = /a*b", "refused"),
         ("pm.status_listen = /run/php/www.sock", "refused"),
+        ("pm.status_listen =", "refused"),
         ('ping.path = "/~p-i_n.g9"', "taken"),
         ("ping.path = ping", "refused"),
         ("ping.path = /", "refused"),

@@ -170,6 +170,9 @@ def _slowlog(pool: _Pool, label: str, words: str) -> Iterator[Fault]:
 def _status_listen_faults(pool: _Pool, instance: Instance) -> Iterator[Fault]:
     """A `pm.status_listen` makes one more pool, which must have an address of its own."""
     own = pool.text("pm.status_listen")
+    if own == "":
+        words = REQUIRED_DIRECTIVES["listen"]
+        yield from pool.refuse("pm.status_listen", words, since(rows("pool")["pm.status_listen"].since))
     for settings in instance.pools.values():
         if own and _Pool(settings, "pool", "", is_whole=False).text("listen") == own:
             words = f"it is already the address of pool {settings.name}"
