@@ -6,6 +6,7 @@ those of 8.2 alone. `-tt` ran as root.
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +39,7 @@ MACHINE_WORDS = {
     "cannot get gid": "a group of the machine's is missing",
 }
 """Why a program refuses a file that says nothing wrong."""
+PLACEHOLDER = re.compile(rb"\{\{|\{%|<%|= *(?:\$\w+|@\w+@|__\w+__)")
 WITHOUT_ACL = "7.0.33"
 """Its build has no listen.acl_users."""
 
@@ -149,7 +151,7 @@ def _why_verdict(case: Case, release: str, answer: Reading) -> str:
             return reason
     if any(b"${" in data for data in case.files.values()):
         return "an environment variable or ini setting decides"
-    if any(mark in data for data in case.files.values() for mark in (b"{{", b"{%", b"<%")):
+    if any(PLACEHOLDER.search(data) for data in case.files.values()):
         return "fpmtune takes the line for a template's and says so instead of an error"
     if "No pool defined" in answer.words and b"include" in case.files[case.main]:
         return "the include leads to a folder outside the files"
