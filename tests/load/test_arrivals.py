@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.load.arrivals import BLOCK_S, Arrivals
+from tuner.load.arrivals import BLOCK_S, Arrivals, Request
 from tuner.load.compact import decode, encode
 
 START_S = BLOCK_S * 1000
@@ -14,17 +14,22 @@ START_S = BLOCK_S * 1000
 
 def arrivals(*times_s: float, most_kept: int = 1000) -> Arrivals:
     found = Arrivals(most_kept)
-    for time_s in times_s:
-        found.add(START_S + time_s, 200, 0.01)
+    for few in batched([(START_S + time_s, 200, 0.01) for time_s in times_s]):
+        found.add(few)
     return found
+
+
+def batched(requests: list[Request]) -> list[list[Request]]:
+    return [requests[n : n + 7] for n in range(0, len(requests), 7)]
 
 
 def test_a_short_log_is_kept_whole_and_in_order() -> None:
     found = arrivals(10.25, 12.5, 11.001, BLOCK_S + 1)
     (window,) = found.windows()
     assert (window.start_s, window.length_s) == (START_S + 10, BLOCK_S - 8)
-    assert [one.offset_ms for one in window.arrivals] == [250, 1001, 2500, (BLOCK_S - 9) * 1000]
-    assert {(one.status, one.upstream_ms) for one in window.arrivals} == {(200, 10)}
+    assert list(window.arrivals.offsets_ms) == [250, 1001, 2500, (BLOCK_S - 9) * 1000]
+    assert list(window.arrivals.statuses) == [200] * 4
+    assert list(window.arrivals.upstreams_ms) == [10] * 4
 
 
 def test_quiet_seconds_count() -> None:

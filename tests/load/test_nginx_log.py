@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.errors import InputError
+from tuner.load.arrivals import Request
 from tuner.load.log_clock import seconds_of_date, seconds_of_iso_date
 from tuner.load.log_lines import Batch, read_batches
 from tuner.load.nginx_log.log_format import COMBINED, Escape, LogFormat
-from tuner.load.nginx_log.requests import ADVICE, Request, RequestReader, UnusableFormatError
+from tuner.load.nginx_log.requests import ADVICE, RequestReader, UnusableFormatError
 
 ADVISED = "".join(re.findall(r"'([^']*)'", ADVICE))
 TIMED = "$msec $request_time $status $upstream_response_time"
@@ -26,7 +27,8 @@ def read(
     if isinstance(log_format, str):
         log_format = LogFormat(log_format)
     reader = RequestReader(log_format, **options)  # type: ignore[arg-type]
-    return list(reader.requests([Batch("a.log", 1, list(lines))])), reader
+    (found,) = reader.requests([Batch("a.log", 1, list(lines))])
+    return found, reader
 
 
 def near(request: Request) -> tuple[float, int, float | None]:
@@ -155,7 +157,8 @@ def test_broken_lines_are_counted_with_their_place(line: bytes) -> None:
 def test_files_in_any_order_are_no_clock_that_goes_back() -> None:
     reader = RequestReader(LogFormat(TIMED))
     lines = [[b"1700000009.500 0.100 200 0.1, 0.1"], [b"1700000001.500 0.100 200 0.1, 0.1"]]
-    assert len(list(reader.requests(Batch("a.log", 1, one) for one in lines))) == 2
+    found = list(reader.requests(Batch("a.log", 1, one) for one in lines))
+    assert [len(requests) for requests in found] == [1, 1]
     assert reader.tally.backwards == 0
 
 

@@ -6,31 +6,28 @@ is kept, too. Neighbouring blocks that are left make up one window.
 """
 
 from array import array
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tuner.load.histogram import Histogram
 
 BLOCK_S = 300
-MOST_KEPT = 500_000
+MOST_KEPT = 300_000
 """Arrivals that are kept one by one: some megabytes in memory, about as many bytes in a load file."""
+
+Request = tuple[float, int, float | None]
+"""When it came (seconds since 1970), its status, and the seconds that upstreams took in all, if logged."""
 
 _RECENT_BLOCKS = 2
 """The newest blocks may still grow: requests are logged when they end, and not in order."""
 
 
-class Arrival(NamedTuple):
-    """One request: milliseconds since the start of its block, its status, and the upstream's milliseconds.
+class Columns:
+    """Requests as columns: milliseconds since a start, status, and the upstream's milliseconds.
 
-    `upstream_ms` is -1 where the log does not have it.
+    Those are -1 where the log does not have them.
     """
-
-    offset_ms: int
-    status: int
-    upstream_ms: int
-
-
-class Block:
-    """The arrivals of five minutes, in the order of the log."""
 
     __slots__ = ("offsets_ms", "statuses", "upstreams_ms")
 
@@ -39,13 +36,41 @@ class Block:
         self.statuses = array("H")
         self.upstreams_ms = array("i")
 
+    def __len__(self) -> int:
+        return len(self.offsets_ms)
+
+    def add(self, requests: Iterable[Request], start_s: int) -> None:
+        """Append requests that came at or after a second since 1970."""
+        columns = zip(*requests, strict=True)
+        arrivals_s, statuses, upstreams_s = next(columns), next(columns), next(columns)
+        self.offsets_ms.extend([int((at_s - start_s) * 1000 + 0.5) for at_s in arrivals_s])
+        self.statuses.extend(statuses)
+        self.upstreams_ms.extend(
+            [-1 if time_s is None else int(time_s * 1000 + 0.5) for time_s in upstreams_s]
+        )
+
+    def append_shifted(self, other: "Columns", shift_ms: int) -> None:
+        """Append requests whose offsets count from a start that is `shift_ms` later (or earlier, below 0)."""
+        self.offsets_ms.extend([offset_ms + shift_ms for offset_ms in other.offsets_ms])
+        self.statuses.extend(other.statuses)
+        self.upstreams_ms.extend(other.upstreams_ms)
+
+    def in_order(self) -> "Columns":
+        """Return the requests in order of arrival."""
+        order = sorted(range(len(self)), key=self.offsets_ms.__getitem__)
+        found = Columns()
+        found.offsets_ms.extend(map(self.offsets_ms.__getitem__, order))
+        found.statuses.extend(map(self.statuses.__getitem__, order))
+        found.upstreams_ms.extend(map(self.upstreams_ms.__getitem__, order))
+        return found
+
 
 class Window(NamedTuple):
-    """All arrivals of some time: its start in seconds since 1970, and each request in order of arrival."""
+    """All arrivals of some time: its start in seconds since 1970, and the requests in order of arrival."""
 
     start_s: int
     length_s: int
-    arrivals: list[Arrival]
+    arrivals: Columns
 
 
 class Arrivals:
@@ -53,45 +78,39 @@ class Arrivals:
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
-        self._blocks: dict[int, Block] = {}
+        self._blocks: dict[int, Columns] = {}
         self._given_up: set[int] = set()
-        self._per_second: dict[int, int] = {}
+        self._per_second: Counter[int] = Counter()
         self._kept = 0
-        self._last: tuple[int, Block] = (-1, Block())
-        self.statuses: dict[int, int] = {}
+        self.statuses: Counter[int] = Counter()
 
-    def add(self, arrival_s: float, status: int, upstream_s: float | None) -> None:
-        """Count a request that came at `arrival_s`, in seconds since 1970."""
-        second = int(arrival_s)
-        self._per_second[second] = self._per_second.get(second, 0) + 1
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        number = second // BLOCK_S
-        known, block = self._last
-        if number != known:
-            found = self._block(number)
-            if found is None:
-                return
-            block = found
-        block.offsets_ms.append(round((arrival_s - number * BLOCK_S) * 1000))
-        block.statuses.append(status)
-        block.upstreams_ms.append(-1 if upstream_s is None else round(upstream_s * 1000))
-        self._kept += 1
+    def add(self, requests: Sequence[Request]) -> None:
+        """Count requests, and keep them as long as their time is a busy one."""
+        if not requests:
+            return
+        seconds = [int(request[0]) for request in requests]
+        self._per_second.update(seconds)
+        self.statuses.update([request[1] for request in requests])
+        first, last = min(seconds) // BLOCK_S, max(seconds) // BLOCK_S
+        if first == last:
+            self._keep(first, requests)
+        else:
+            by_block: dict[int, list[Request]] = {}
+            for second, request in zip(seconds, requests, strict=True):
+                by_block.setdefault(second // BLOCK_S, []).append(request)
+            for number, part in by_block.items():
+                self._keep(number, part)
+        self._make_room()
 
-    def _block(self, number: int) -> Block | None:
-        """Return the block of a time, None where it was given up; makes room for a new one."""
+    def _keep(self, number: int, requests: Sequence[Request]) -> None:
         if number in self._given_up:
-            return None
-        if number not in self._blocks:
-            self._blocks[number] = Block()
-            self._make_room()
-        self._last = number, self._blocks[number]
-        return self._blocks[number]
+            return
+        self._blocks.setdefault(number, Columns()).add(requests, number * BLOCK_S)
+        self._kept += len(requests)
 
     def _make_room(self) -> None:
-        while self._kept > self._most_kept:
-            recent = sorted(self._blocks)[-_RECENT_BLOCKS:]
-            if not self._give_up_one(recent):
-                return
+        while self._kept > self._most_kept and self._give_up_one(sorted(self._blocks)[-_RECENT_BLOCKS:]):
+            pass
 
     def _give_up_one(self, spared: list[int]) -> bool:
         """Give up the least busy block, never the one with the busiest second; say whether there was one."""
@@ -99,8 +118,8 @@ class Arrivals:
         others = [number for number in self._blocks if number not in spared and number != peak_block]
         if not others:
             return False
-        least = min(others, key=lambda number: (len(self._blocks[number].offsets_ms), number))
-        self._kept -= len(self._blocks.pop(least).offsets_ms)
+        least = min(others, key=lambda number: (len(self._blocks[number]), number))
+        self._kept -= len(self._blocks.pop(least))
         self._given_up.add(least)
         return True
 
@@ -147,11 +166,7 @@ class Arrivals:
     def _window(self, numbers: list[int]) -> Window:
         start_s = max(numbers[0] * BLOCK_S, self.first_s)
         end_s = min((numbers[-1] + 1) * BLOCK_S, self.last_s + 1)
-        arrivals = []
+        found = Columns()
         for number in numbers:
-            block = self._blocks[number]
-            shift_ms = (number * BLOCK_S - start_s) * 1000
-            columns = zip(block.offsets_ms, block.statuses, block.upstreams_ms, strict=True)
-            arrivals += [Arrival(offset + shift_ms, status, took) for offset, status, took in columns]
-        arrivals.sort()
-        return Window(start_s, end_s - start_s, arrivals)
+            found.append_shifted(self._blocks[number], (number * BLOCK_S - start_s) * 1000)
+        return Window(start_s, end_s - start_s, found.in_order())

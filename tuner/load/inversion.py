@@ -6,11 +6,10 @@ without their answer (504, 499) a worker was busy for an unknown time: there it 
 only the answered ones would keep the short ones (78 ms of 100 at 26 % of 504).
 """
 
-from collections.abc import Iterable
 from heapq import heapreplace
 from typing import NamedTuple
 
-from tuner.load.arrivals import Arrival
+from tuner.load.arrivals import Columns
 
 REFUSED = 502
 UNANSWERED = (499, 504)
@@ -24,17 +23,18 @@ class Inverted(NamedTuple):
     waited: int
 
 
-def unanswered_share(arrivals: list[Arrival]) -> float:
+def unanswered_share(arrivals: Columns) -> float:
     """Return the share of requests whose worker's time is unknown."""
-    return sum(one.status in UNANSWERED for one in arrivals) / len(arrivals) if arrivals else 0.0
+    return sum(map(arrivals.statuses.count, UNANSWERED)) / len(arrivals) if len(arrivals) else 0.0
 
 
-def service_times(arrivals: Iterable[Arrival], workers: int) -> Inverted:
+def service_times(arrivals: Columns, workers: int) -> Inverted:
     """Return the service times of answered requests, in order of arrival, of a pool with so many workers."""
     free_ms = [0] * workers
     services_us: list[int] = []
     waited = 0
-    for offset_ms, status, upstream_ms in arrivals:
+    columns = zip(arrivals.offsets_ms, arrivals.statuses, arrivals.upstreams_ms, strict=True)
+    for offset_ms, status, upstream_ms in columns:
         if status == REFUSED or upstream_ms < 0:
             continue
         start_ms = max(offset_ms, free_ms[0])

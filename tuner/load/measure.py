@@ -1,11 +1,13 @@
 """From a pool's logs to what is known of its load, and what is not."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
+from operator import add
 
-from tuner.load.arrivals import Arrival, Arrivals, Window
+from tuner.load.arrivals import Arrivals, Columns, Window
 from tuner.load.compact import encode
 from tuner.load.fpm_log.access_format import ADVICE as FPM_ADVICE
 from tuner.load.fpm_log.executions import ExecutionReader
@@ -77,9 +79,8 @@ def _arrived(
         return None, []
     reader = RequestReader(logs.log_format, only=logs.only, every_request=logs.every_request)
     arrivals = Arrivals()
-    add = arrivals.add
-    for arrival_s, status, upstream_s in reader.requests(read_batches(logs.nginx_logs, advance)):
-        add(arrival_s, status, upstream_s)
+    for requests in reader.requests(read_batches(logs.nginx_logs, advance)):
+        arrivals.add(requests)
     reader.tally.check("log_format", ", ".join(logs.nginx_logs))
     sources.append(_source("nginx log", logs.nginx_logs, logs.log_format.text, reader.tally))
     unknown += [*reader.losses, *_doubts(reader.tally), *_upstreams(reader.upstreams, logs.only)]
@@ -135,30 +136,26 @@ def _upstreams(upstreams: dict[str, int], only: str | None) -> Iterator[str]:
 
 
 def _busy(window: Window) -> Busy:
-    statuses: dict[int, int] = {}
-    for one in window.arrivals:
-        statuses[one.status] = statuses.get(one.status, 0) + 1
     return Busy(
         start_s=window.start_s,
         length_s=window.length_s,
         requests=len(window.arrivals),
-        statuses=dict(sorted(statuses.items())),
+        statuses=dict(sorted(Counter(window.arrivals.statuses).items())),
         most_at_once=_most_at_once(window.arrivals),
-        offsets_ms=encode([one.offset_ms for one in window.arrivals]),
+        offsets_ms=encode(window.arrivals.offsets_ms),
     )
 
 
-def _most_at_once(arrivals: list[Arrival]) -> int | None:
+def _most_at_once(arrivals: Columns) -> int | None:
     """Return how many requests were with the upstream at a time at most, None where the log has no times."""
-    changes = []
-    for one in arrivals:
-        if one.upstream_ms < 0:
-            return None
-        changes += [(one.offset_ms, 1), (one.offset_ms + one.upstream_ms, -1)]
-    most = now = 0
-    for _, change in sorted(changes):
-        now += change
-        most = max(most, now)
+    if min(arrivals.upstreams_ms) < 0:
+        return None
+    ends_ms = sorted(map(add, arrivals.offsets_ms, arrivals.upstreams_ms))
+    most = ended = 0
+    for began, offset_ms in enumerate(arrivals.offsets_ms, 1):
+        while ends_ms[ended] <= offset_ms and ended < began - 1:
+            ended += 1
+        most = max(most, began - ended)
     return most
 
 

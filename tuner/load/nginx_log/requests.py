@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from tuner.load.arrivals import Request
 from tuner.load.line_format import LineFormat
 from tuner.load.line_pattern import AmbiguousFormatError, LinePattern
 from tuner.load.line_tail import LIST_SIGNS, strip_affixes, tail_words
@@ -49,9 +50,6 @@ _UPSTREAM_SIGNS = (
 )
 _MISSING = (b"-", b"")
 _TRIES = re.compile(rb", | : ")
-
-Request = tuple[float, int, float | None]
-"""When it came (seconds since 1970), its status, and the seconds that upstreams took in all, if logged."""
 
 
 class UnusableFormatError(ValueError):
@@ -114,19 +112,21 @@ class RequestReader:
         self.resolution_s = MS if plan.clock == MSEC else SECOND
         self.losses = _losses(plan)
 
-    def requests(self, batches: Iterable[Batch]) -> Iterator[Request]:
-        """Yield the requests for PHP in the order of the log, and count every line."""
+    def requests(self, batches: Iterable[Batch]) -> Iterator[list[Request]]:
+        """Yield the requests for PHP of each batch in the order of the log, and count every line."""
         for batch in batches:
             self.tally.lines += len(batch.lines)
             if batch.first == 1:
                 self._newest_s = 0.0
-            yield from self._quickly(batch, self._quick) if self._quick else self._carefully(batch)
+            yield self._quickly(batch, self._quick) if self._quick else self._carefully(batch)
 
-    def _quickly(self, batch: Batch, quick: _Quick) -> Iterator[Request]:
+    def _quickly(self, batch: Batch, quick: _Quick) -> list[Request]:
         """Read a batch word by word in one loop: a call for each line would halve the speed."""
         tally, upstreams, only = self.tally, self._upstreams, self._only
         splits, affixes, pick = quick
-        used = 0
+        newest_s = self._newest_s
+        requests: list[Request] = []
+        slowly = 0
         for n, line in enumerate(batch.lines, batch.first):
             words = line.rsplit(b" ", splits)
             try:
@@ -148,24 +148,24 @@ class RequestReader:
             except (ValueError, IndexError):
                 request = self._careful(batch.path, n, line)
                 if request:
-                    yield request
+                    slowly += 1
+                    requests.append(request)
                 continue
             if only is not None and upstream != only:
                 tally.elsewhere += 1
                 continue
             upstreams[upstream] = upstreams.get(upstream, 0) + 1
-            if end_s < self._newest_s - BACKWARDS_S:
+            if end_s < newest_s - BACKWARDS_S:
                 tally.backwards += 1
-            self._newest_s = end_s
-            used += 1
-            yield found
-        tally.used += used
+            newest_s = end_s
+            requests.append(found)
+        self._newest_s = newest_s
+        tally.used += len(requests) - slowly
+        return requests
 
-    def _carefully(self, batch: Batch) -> Iterator[Request]:
-        for n, line in enumerate(batch.lines, batch.first):
-            request = self._careful(batch.path, n, line)
-            if request:
-                yield request
+    def _carefully(self, batch: Batch) -> list[Request]:
+        found = (self._careful(batch.path, n, line) for n, line in enumerate(batch.lines, batch.first))
+        return [request for request in found if request]
 
     def _careful(self, path: str, n: int, line: bytes) -> Request | None:
         """Return the request of a line, None where it is not one for PHP or does not fit the format."""
