@@ -67,11 +67,15 @@ class _Plan(NamedTuple):
 
 
 class _Quick(NamedTuple):
-    """How to take the words of a `_Plan`, in its order, and the guard from the end of a line."""
+    """How to take the words of a `_Plan`, in its order, from the end of a line.
+
+    The guard is that of `TailWords`; None where the word is a number that is read anyway.
+    """
 
     splits: int
     affixes: tuple[tuple[int, bytes, bytes], ...]
     pick: Callable[[list[bytes]], tuple[bytes, ...]]
+    guard: int | None
 
 
 class RequestReader:
@@ -123,7 +127,8 @@ class RequestReader:
     def _quickly(self, batch: Batch, quick: _Quick) -> list[Request]:
         """Read a batch word by word in one loop: a call for each line would halve the speed."""
         tally, upstreams, only = self.tally, self._upstreams, self._only
-        splits, affixes, pick = quick
+        splits, affixes, pick, guard = quick
+        earliest_s, latest_s, longest_s = EARLIEST_S, LATEST_S, LONGEST_S
         newest_s = self._newest_s
         requests: list[Request] = []
         slowly = 0
@@ -132,17 +137,17 @@ class RequestReader:
             try:
                 if affixes and not strip_affixes(words, affixes):
                     raise ValueError
-                clock, took, code, time, upstream, guard = pick(words)
-                if guard[-1:] in LIST_SIGNS:
+                if guard is not None and words[guard][-1:] in LIST_SIGNS:
                     raise ValueError
+                clock, took, code, time, upstream = pick(words)
                 end_s = float(clock)
-                if not EARLIEST_S < end_s < LATEST_S:
+                if not earliest_s < end_s < latest_s:
                     raise ValueError
                 if upstream == b"-":
                     tally.without_upstream += 1
                     continue
                 took_s = float(took)
-                if not 0 <= took_s < LONGEST_S:
+                if not 0 <= took_s < longest_s:
                     raise ValueError
                 found = end_s - took_s, int(code), float(time)
             except (ValueError, IndexError):
@@ -252,7 +257,9 @@ def _quick(line_format: LineFormat, plan: _Plan) -> _Quick | None:
     if words is None or words.guard is None:
         return None
     places = [words.places[wanted.index(name)] for name in plan]
-    return _Quick(words.splits, words.affixes, itemgetter(*places, words.guard))
+    # An $upstream_addr is never `-` within a list, so that no list hides behind one that is.
+    is_read = plan.upstream == UPSTREAM_ADDR and words.guard in places[:-1]
+    return _Quick(words.splits, words.affixes, itemgetter(*places), None if is_read else words.guard)
 
 
 def _losses(plan: _Plan) -> list[str]:
