@@ -182,7 +182,7 @@ def test_link_inside_the_tree_leads_to_a_file_of_any_name(tmp_path: Path) -> Non
     link(tmp_path / "a.conf", "real/site.txt")
     link(tmp_path / "b.conf", "real/site.txt")
     ran = check_json(tmp_path)
-    assert ran.rules == ["QUE003"]
+    assert ran.rules == ["NGX008", "QUE003"]
     assert sorted(Path(file["path"]).name for file in ran.report["files"]) == ["nginx.conf", "site.txt"]
 
 

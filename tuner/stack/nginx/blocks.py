@@ -78,7 +78,11 @@ class Block:
 
     def named(self, *names: str) -> list[Block]:
         """Return the direct children with one of these names, those of the first name first."""
-        return [child for name in names for child in self._by_name.get(name, ())]
+        return list(self.each_named(*names))
+
+    def each_named(self, *names: str) -> Iterator[Block]:
+        """Do the same one by one: the first of many costs no more than that of few."""
+        return (child for name in names for child in self._by_name.get(name, ()))
 
     def each_name(self) -> Iterable[tuple[str, list[Block]]]:
         """Return the direct children by their name, those of one name in their order."""

@@ -60,9 +60,10 @@ def _socket_address(
 
 def _build(address: ListenAddress, found: list[Listen], kernel: Kernel, target: Target) -> Listener:
     backlog, words = _backlog(found, target)
+    served = {id(listen.server): listen.server for listen in found}.values()
     request = Request(
         owner="nginx",
-        name=", ".join(dict.fromkeys(name for listen in found for name in server_names(listen.server)))
+        name=", ".join(dict.fromkeys(name for server in served for name in server_names(server)))
         or str(address),
         entity=f"nginx:{address}",
         address=str(address),

@@ -1,6 +1,8 @@
 """Every `listen` of every server, and what a server is called."""
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from tuner.formats.document import Word
@@ -56,13 +58,16 @@ def servers(root: Block) -> list[Block]:
 
 def listens_of(server: Block) -> list[Listen]:
     """Return what the server listens on; without any `listen` that is port 80."""
-    directives = server.named("listen")
-    if directives:
-        return [listen for block in directives for listen in listens_by(server, block)]
+    return list(_each_listen(server))
+
+
+def _each_listen(server: Block) -> Iterator[Listen]:
+    block = None
+    for block in server.each_named("listen"):
+        yield from listens_by(server, block)
     is_whole_server = server.directive is not None
-    if not (is_whole_server and _is_http(server)):
-        return []
-    return [Listen(address, server) for address in parse_listen(DEFAULT_HTTP_PORT)]
+    if block is None and is_whole_server and _is_http(server):
+        yield from (Listen(address, server) for address in parse_listen(DEFAULT_HTTP_PORT))
 
 
 def listens_by(server: Block, block: Block) -> list[Listen]:
@@ -88,14 +93,19 @@ def _is_http(server: Block) -> bool:
 
 def server_names(server: Block) -> list[str]:
     """Return every name of every `server_name` of a server, without the two that stand for none."""
-    names = (name for block in server.named("server_name") for name in block.arguments)
-    return [name for name in names if name not in NO_NAME]
+    return list(_each_name(server))
+
+
+def _each_name(server: Block) -> Iterator[str]:
+    for block in server.each_named("server_name"):
+        words = block.directive.args if block.directive else ()
+        yield from (word.text for word in words if word.text not in NO_NAME)
 
 
 def server_title(server: Block) -> str:
     """Return the server's first name or, where it has none, the first address it listens on."""
-    titles = server_names(server) or [str(listen.address) for listen in listens_of(server)]
-    return next(iter(titles), "a server without a name")
+    addresses = (str(listen.address) for listen in _each_listen(server))
+    return next(chain(_each_name(server), addresses), "a server without a name")
 
 
 def listen_value(listen: Listen) -> Value:
