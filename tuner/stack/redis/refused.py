@@ -64,8 +64,7 @@ def _value(entity: str, verdict: Verdict) -> RefusedValue:
     refusal = verdict.refusal
     name = refusal.directive.name.text
     arguments = " ".join(refusal.place.source.split()) if refusal.directive.args else ""
-    if len(arguments) > SHOWN_CHARACTERS:
-        arguments = f"{arguments[:SHOWN_CHARACTERS]}..."
+    arguments, name = _shown(arguments), _shown(name)
     origin = Origin("file", str(refusal.place), refusal.place)
     return RefusedValue(
         entity=entity,
@@ -75,6 +74,10 @@ def _value(entity: str, verdict: Verdict) -> RefusedValue:
         is_refused=_holds("refused.is_refused", verdict),
         because=f": {refusal.reason}{_behind_value(refusal)}",
     )
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 
 def _behind_value(refusal: Refusal) -> str:
@@ -89,7 +92,7 @@ def _name(entity: str, verdict: Verdict, settings: Settings, target: Target) -> 
     return UnknownDirective(
         entity=entity,
         program="redis",
-        directive=Value("unknown_directive.directive", name, origin, label=name),
+        directive=Value("unknown_directive.directive", _shown(name), origin, label=_shown(name)),
         is_unknown=_holds("unknown_directive.is_unknown", verdict),
         hint=_hint(name, settings, target),
         is_of_old=_is_of_old(name, target),
@@ -98,7 +101,7 @@ def _name(entity: str, verdict: Verdict, settings: Settings, target: Target) -> 
 
 def _holds(name: str, verdict: Verdict) -> Value:
     """Return that the line is refused, as a value: where only some releases do, with both cases."""
-    place, label = verdict.refusal.place, verdict.refusal.directive.name.text
+    place, label = verdict.refusal.place, _shown(verdict.refusal.directive.name.text)
     origin = Origin("file", str(place), place)
     if not verdict.releases:
         return Value(name, True, origin, label=label)
