@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 from tuner.formats.redis import parse
 from tuner.source.text import Text
-from tuner.source.tree import collect
+from tuner.source.tree import Tree, collect
 from tuner.stack.effective import SettingGroup
 from tuner.stack.file_problems import note_problems
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
 from tuner.stack.include import IncludeReport
 from tuner.stack.kernel import build_kernel
+from tuner.stack.mentions import Mentions
 from tuner.stack.redis.build import build_redis
 from tuner.stack.redis.directives import knowledge_of
 from tuner.stack.redis.effective import default_of, redis_settings
@@ -58,7 +59,7 @@ def outcome_of(folder: Path, program: str, version: str, *, with_defaults: bool 
     places += [p.place for p in report.problems.values() if p.severity == "error"]
     lines = frozenset(place.text.position(place.span.start).line for place in places)
     (group,) = redis_settings([settings], target, with_defaults=with_defaults)
-    kernel, _ = build_kernel(host, target)
+    kernel, _ = build_kernel(host, target, Mentions(Tree()))
     (server,) = build_redis([settings], kernel, target)
     listeners = {
         listener.address: int(str(listener.effective_backlog.data))

@@ -13,7 +13,7 @@ from tuner.laws.simulator.summary import Summary, summary
 from tuner.load.trace import Trace, read_trace
 
 DATA = Path(__file__).resolve().parents[2] / "data/replay"
-CELLS = sorted(path.name for path in DATA.iterdir())
+CELLS = sorted(path.parent.name for path in DATA.glob("*/run.json"))
 UNIX = [cell for cell in CELLS if cell.startswith("unix")]
 OVERFLOWING = ["tcp-M-rho0.9-B4", "tcp-M-rho1.5-B56-Tc1", "tcp-M-rho1.5-B8-Tc3"]
 
