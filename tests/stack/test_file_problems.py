@@ -124,3 +124,12 @@ def test_a_template_that_nobody_called_one_is_asked_for_its_name(tmp_path: Path)
     assert "# fpmtune: template" in str(problem.text.data)
     stack = stack_of(tmp_path, {"nginx.conf": "events {}\nhttp {\n}}\n"})
     assert [problem.severity for problem in stack.problems] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "severity"),
+    [("test/data", "note"), ("pkg/testdata/nginx", "note"), ("fixtures", "note"), ("data", "error")],
+)
+def test_a_file_that_is_wrong_on_purpose_is_a_note(folder: str, severity: str, tmp_path: Path) -> None:
+    stack = stack_of(tmp_path, {f"{folder}/nginx.conf": "events {}\nhttp { server { listen 80; }\n"})
+    assert problems(stack) == [("syntax", severity, "nginx.conf:3")]

@@ -18,6 +18,8 @@ from tuner.stack.value import Option, Origin, Place, Value, undetermined
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
 MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
+TEST_DATA = re.compile(r"(?:^|/)(?:testdata|test-data|fixtures|__fixtures__|tests?/data|spec/fixtures)/")
+"""Where files lie that are wrong on purpose."""
 FIRST_WITHOUT_HASH = Version.parse("7.0")
 NOT_TEXT: tuple[Type, ...] = ("process_manager", "integer", "time", "rlimit", "log_level", "facility")
 """Types of directives that take a number, a time or a word of a list: a `#` behind the value is refused.
@@ -39,12 +41,17 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
         elif not text.data.strip():
             report.problem("empty", Place(text, Span(0, 0)), "the file is empty", "warning")
         if file.document:
-            for problem in file.document.problems:
-                place = Place(file.document.text, problem.span)
-                if not file.document.is_template and holds_placeholder(place):
-                    report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "note")
-                else:
-                    report.problem("syntax", place, problem.message, problem.severity)
+            _note_syntax(file, file.document, report)
+
+
+def _note_syntax(file: ReadFile, document: Document, report: IncludeReport) -> None:
+    is_test_data = not file.source.is_given and TEST_DATA.search(file.path) is not None
+    for problem in document.problems:
+        place = Place(document.text, problem.span)
+        if not document.is_template and holds_placeholder(place):
+            report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "note")
+        else:
+            report.problem("syntax", place, problem.message, "note" if is_test_data else problem.severity)
 
 
 def holds_placeholder(place: Place) -> bool:

@@ -82,7 +82,7 @@ def build_listener(request: Request, kernel: Kernel, target: Target) -> Listener
         refused_backlog=_refused(request),
         backlog_overflow=_overflow(request, kernel, version),
         effective_backlog=effective,
-        unchosen_backlog=_unchosen(request, effective),
+        unchosen_backlog=_unchosen(request, effective, kernel),
         accept_queue_capacity=capacity,
         syn_queue_capacity=_syn_queue(request, effective, kernel, target),
         bind_conflict=absent("listener.bind_conflict", "it can be bound"),
@@ -116,8 +116,11 @@ def _requested(request: Request) -> Value:
     return Value("listener.requested", request.words, request.backlog.origin, label=request.backlog.label)
 
 
-def _unchosen(request: Request, effective: Value) -> Value:
-    """Return the effective backlog where nobody chose one; its evidence names the place of `listen`, too."""
+def _unchosen(request: Request, effective: Value, kernel: Kernel) -> Value:
+    """Return the effective backlog where nobody chose one; its evidence names the place of `listen`, too.
+
+    It is net.core.somaxconn where it is longer than the kernel's own somaxconn would let it be.
+    """
     name = "listener.unchosen_backlog"
     if request.backlog.is_own_choice:
         return absent(name, "somebody chose the backlog", unit=UNIT)
@@ -126,7 +129,17 @@ def _unchosen(request: Request, effective: Value) -> Value:
     if request.family != "unix" and not request.address.rpartition(":")[2].isdecimal():
         return unknown(name, f"the port of {request.address}", unit=UNIT)
     places = (request.listen,) if request.listen.is_known and request.listen.is_written else ()
-    return effective.renamed(name)._replace(inputs=(*effective.inputs, *places))
+    unchosen = derive(
+        name,
+        lambda backlog, somaxconn, by_default: backlog if backlog <= by_default else somaxconn,
+        effective,
+        kernel.somaxconn,
+        kernel.somaxconn_default,
+        unit=UNIT,
+        label=effective.label,
+        words=effective.origin.words,
+    )
+    return unchosen._replace(inputs=(*effective.inputs, *places))
 
 
 def _refused(request: Request) -> Value:

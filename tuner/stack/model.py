@@ -50,7 +50,8 @@ class Listener(Entity):
     `refused_backlog` is what the program does not take, absent when it takes the backlog; `backlog_overflow`
     tells what arrives of a number that is too large, absent when it fits.
     `unchosen_backlog` is the effective backlog where it rests on the program's own default, else absent; it
-    is unknown where the program's version decides about it, and where the port is not known.
+    is net.core.somaxconn where that raised it, and unknown where the program's version decides about it or
+    where the port is not known.
     `bind_conflict` is the address of another listener beside which the kernel does not let this one bind.
     `restart` tells how to restart the program, with what that costs; `relisten` how to bring it to listen
     again with what its file says now, by a reload where that is enough.
