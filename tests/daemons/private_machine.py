@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.program import built
+
 PROBE = Path(__file__).with_name("inside_machine.py")
 NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
 PATIENCE_S = 60
@@ -126,8 +128,8 @@ def run_inside(binds: Mapping[str, Path], steps: Sequence[tuple[str, Any]]) -> l
 
 def fpmtune(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command line program in the root of the disk, where no project file speaks for it."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    command = [sys.executable, "-m", "tuner", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(built())}
+    command = [sys.executable, "-P", "-m", "tuner", *map(str, arguments)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd="/", env=environment, timeout=PATIENCE_S
     )
