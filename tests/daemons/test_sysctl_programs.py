@@ -79,11 +79,12 @@ def proc_sys(key: str) -> Path:
     return Path("/proc/sys") / key.replace(".", "/")
 
 
-@pytest.mark.parametrize("key", [key for key in every_key() if holds_one_integer(key)])
-def test_a_key_that_is_said_to_hold_one_integer_does(key: str) -> None:
-    if not proc_sys(key).exists():
-        pytest.skip("this kernel or this namespace does not have it")
-    assert re.fullmatch(r"-?\d+", proc_sys(key).read_text().strip())
+def test_keys_that_are_said_to_hold_one_integer_do() -> None:
+    """Of the keys that this kernel and this namespace have."""
+    said = {key: proc_sys(key) for key in every_key() if holds_one_integer(key)}
+    found = {key: path.read_text().strip() for key, path in said.items() if path.exists()}
+    assert len(found) > len(said) / 2
+    assert {key: text for key, text in found.items() if not re.fullmatch(r"-?\d+", text)} == {}
 
 
 @pytest.mark.parametrize("key", packaged.defaults_tables()["sysctl-keys"]["misnamed"])
