@@ -57,7 +57,7 @@ def test_text_gives_a_range_where_the_model_is_not_exact() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--backlog", "-1"), "give --somaxconn"),
+        (("--backlog", "-1"), "give that as well"),
         (("--backlog", "x"), "'x' is not a whole number"),
         (("--backlog", "-2"), "'-2' is not a whole number from -1"),
         (("--backlog", "5", "--overhead", "1y"), "'1y' is not a time"),

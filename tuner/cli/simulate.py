@@ -3,66 +3,96 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 
-from tuner.cli.exit_status import CLEAN
-from tuner.cli.options import add_output_options
+from tuner.cli.exit_status import CLEAN, FAILURE
+from tuner.cli.loading import load
+from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
 from tuner.errors import UsageError
-from tuner.laws.listen_queue import effective_backlog
 from tuner.laws.simulator.confidence import Range, bootstrap_ranges, model_ranges, overflows_on_tcp
 from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Retries, Setting
 from tuner.laws.simulator.summary import Summary, summary
+from tuner.load import pool_setting
 from tuner.load.duration import duration_s
+from tuner.load.pool_setting import Behaviour, pool_of, setting_of
 from tuner.load.trace import Trace, read_trace
 
 C_INT_MAX = 2**31 - 1
+STATED = {
+    "max_children": pool_setting.MAX_CHILDREN,
+    "backlog": pool_setting.BACKLOG,
+    "somaxconn": pool_setting.SOMAXCONN,
+    "read_timeout": pool_setting.READ_TIMEOUT,
+    "connect_timeout": pool_setting.CONNECT_TIMEOUT,
+    "socket": pool_setting.SOCKET,
+}
+"""Options that state a number of the pool, by the program's own name for it."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `simulate`."""
     parser.epilog = "exit status: 0; 2 wrong usage, or a file that cannot be read."
+    requests = parser.add_mutually_exclusive_group(required=True)
+    requests.add_argument("--arrivals", metavar="FILE", help="CSV or .csv.gz with the columns t_s,service_s")
+    requests.add_argument("--load", metavar="FILE", help="a load file of `fpmtune measure`")
+    add_reading_options(parser)
+    parser.add_argument("--pool", metavar="NAME", help="of the load file and of the files read")
     parser.add_argument(
-        "--arrivals", required=True, metavar="FILE", help="CSV or .csv.gz with the columns t_s,service_s"
+        "--set",
+        dest="changes",
+        type=_change,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another value than the files' (repeatable): " + ", ".join(KEYS),
     )
-    parser.add_argument(
-        "--max-children", required=True, type=_at_least(1), metavar="N", help="pm.max_children"
-    )
-    parser.add_argument("--backlog", required=True, type=_at_least(-1), metavar="N", help="listen.backlog")
-    parser.add_argument("--somaxconn", type=_at_least(0), metavar="N", help="net.core.somaxconn")
-    parser.add_argument("--read-timeout", required=True, type=_time, metavar="T", help="fastcgi_read_timeout")
-    parser.add_argument(
-        "--connect-timeout", type=_time, default=60.0, metavar="T", help="fastcgi_connect_timeout (60s)"
-    )
-    parser.add_argument("--socket", choices=("unix", "tcp"), default="unix", help="(default: unix)")
-    parser.add_argument(
+    _add_stated(parser)
+    _add_behaviour(parser)
+    add_output_options(parser)
+
+
+def _add_stated(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("the pool, where no files say it")
+    group.add_argument("--max-children", type=_at_least(1), metavar="N", help="pm.max_children")
+    group.add_argument("--backlog", type=_at_least(-1), metavar="N", help="listen.backlog")
+    group.add_argument("--somaxconn", type=_at_least(0), metavar="N", help="net.core.somaxconn")
+    group.add_argument("--read-timeout", type=_time, metavar="T", help="fastcgi_read_timeout")
+    group.add_argument("--connect-timeout", type=_time, metavar="T", help="fastcgi_connect_timeout (60s)")
+    group.add_argument("--socket", choices=("unix", "tcp"), help="(default: unix)")
+
+
+def _add_behaviour(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what no file says")
+    group.add_argument(
         "--overhead", type=_time, default=0.0005, metavar="T", help="of a worker for each request (0.5ms)"
     )
-    parser.add_argument("--max-conns", type=_at_least(1), metavar="N", help="of nginx's upstream server")
-    parser.add_argument(
+    group.add_argument("--max-conns", type=_at_least(1), metavar="N", help="of nginx's upstream server")
+    group.add_argument(
         "--shed-after", type=_time, metavar="T", help="a worker answers 503 to what has waited longer"
     )
-    parser.add_argument(
+    group.add_argument(
         "--retries", type=_at_least(0), default=0, metavar="N", help="how often a client tries again"
     )
-    parser.add_argument(
+    group.add_argument(
         "--retry-delay", type=_time, default=1.0, metavar="T", help="and after which time (1s)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--bootstrap",
         type=_at_least(0),
         default=0,
         metavar="N",
         help="replay N times with service times drawn anew, for a range",
     )
-    add_output_options(parser)
 
 
 def run(options: Namespace) -> int:
-    """Replay the trace, print what became of it, and return the exit status."""
-    trace = read_trace(options.arrivals)
-    if trace.resorted:
-        complain(f"{options.arrivals}: {trace.resorted} requests were out of order in time and were sorted")
-    setting = _setting(options)
+    """Replay the requests, print what became of them, and return the exit status."""
+    trace = _trace(options)
+    setting, missing = _setting(options)
+    for path in missing:
+        complain(f"{path}: no such file or folder")
+    if missing:
+        return FAILURE
     found = replay(trace.arrivals_s, trace.services_s, setting)
     figures = summary(found, trace.arrivals_s, trace.services_s, setting)
     ranges = _ranges(trace, setting, options.bootstrap, is_exact=not overflows_on_tcp(setting, found))
@@ -70,22 +100,45 @@ def run(options: Namespace) -> int:
     return CLEAN
 
 
-def _setting(options: Namespace) -> Setting:
-    backlog, somaxconn = options.backlog, options.somaxconn
-    if somaxconn is None and backlog < 0:
-        raise UsageError("--backlog -1 means as much as net.core.somaxconn allows: give --somaxconn")
+def _trace(options: Namespace) -> Trace:
+    if options.load is None:
+        trace = read_trace(options.arrivals)
+        if trace.resorted:
+            complain(
+                f"{options.arrivals}: {trace.resorted} requests were out of order in time and were sorted"
+            )
+        return trace
+    from tuner.load.load_file import read_load
+    from tuner.load.replayable import trace_of
+
+    try:
+        return trace_of(read_load(options.load).pool(options.pool))
+    except ValueError as error:
+        raise UsageError(f"{options.load}: {error}") from None
+
+
+def _setting(options: Namespace) -> tuple[Setting, list[str]]:
+    """Return the pool's numbers, and the paths that do not exist. Raises UsageError for what nobody says."""
+    stated = {key: getattr(options, name) for name, key in STATED.items()}
+    changes = {key: value for key, value in stated.items() if value is not None} | dict(options.changes)
     retries = Retries(options.retries, options.retry_delay) if options.retries else None
-    return Setting(
-        workers=options.max_children,
-        backlog=backlog if somaxconn is None else effective_backlog(backlog, somaxconn),
-        read_timeout_s=options.read_timeout,
-        socket=options.socket,
-        connect_timeout_s=options.connect_timeout,
-        overhead_s=options.overhead,
-        retries=retries,
-        max_conns=options.max_conns,
-        shed_after_s=options.shed_after,
+    behaviour = Behaviour(
+        {
+            "overhead_s": options.overhead,
+            "retries": retries,
+            "max_conns": options.max_conns,
+            "shed_after_s": options.shed_after,
+        }
     )
+    host, pool, missing = None, None, []
+    if options.paths:
+        loaded = load(options)
+        missing = loaded.missing
+        host, pool = pool_of(loaded.stacks, options.pool)
+    try:
+        return setting_of(changes, behaviour, host, pool), missing
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _ranges(trace: Trace, setting: Setting, draws: int, *, is_exact: bool) -> Mapping[str, Range] | None:
@@ -117,8 +170,35 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
+def _change(text: str) -> tuple[str, int | float | str]:
+    key, equals, value = text.partition("=")
+    if not equals or key not in KEYS:
+        raise ArgumentTypeError(f"{text!r} is not KEY=VALUE with one of {', '.join(KEYS)}")
+    return key, KEYS[key](value)
+
+
 def _time(text: str) -> float:
     try:
         return duration_s(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def _manager(text: str) -> str:
+    if text not in ("static", "dynamic"):
+        raise ArgumentTypeError(f"{text!r} is neither static nor dynamic")
+    return text
+
+
+KEYS: Mapping[str, Callable[[str], int | float | str]] = {
+    pool_setting.MAX_CHILDREN: _at_least(1),
+    pool_setting.BACKLOG: _at_least(-1),
+    pool_setting.SOMAXCONN: _at_least(0),
+    pool_setting.READ_TIMEOUT: _time,
+    pool_setting.CONNECT_TIMEOUT: _time,
+    pool_setting.PM: _manager,
+    "pm.start_servers": _at_least(0),
+    "pm.min_spare_servers": _at_least(1),
+    "pm.max_spare_servers": _at_least(1),
+}
+"""What `--set` changes, each with how its value is read."""

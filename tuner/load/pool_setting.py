@@ -1,0 +1,116 @@
+"""From a pool of the stack, and what shall be changed of it, to the numbers of a replay."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tuner.errors import UsageError
+from tuner.laws.listen_queue import effective_backlog
+from tuner.laws.process_manager import started_children
+from tuner.laws.simulator.setting import CONNECT_TIMEOUT_S, Setting, Socket, Spares
+from tuner.stack.model import Pool, Stack
+from tuner.stack.value import Value
+
+Changes = Mapping[str, int | float | str]
+"""What is stated or changed, by the programs' own names, and `socket`: `unix` or `tcp`."""
+
+MAX_CHILDREN, BACKLOG, SOMAXCONN = "pm.max_children", "listen.backlog", "net.core.somaxconn"
+READ_TIMEOUT, CONNECT_TIMEOUT = "fastcgi_read_timeout", "fastcgi_connect_timeout"
+PM, SOCKET = "pm", "socket"
+
+
+class Behaviour(NamedTuple):
+    """What no file says: of the replay, of clients, and of measures that are not there yet."""
+
+    fields: Mapping[str, Any]
+
+
+def pool_of(stacks: list[Stack], name: str | None) -> tuple[Stack, Pool]:
+    """Return the pool called `name`, or the only one, with its host. Raises UsageError if there is none."""
+    found = [(stack, pool) for stack in stacks for pool in stack.pools if name in (None, pool.name)]
+    if len(found) == 1:
+        return found[0]
+    names = sorted({pool.name for stack in stacks for pool in stack.pools})
+    if not names:
+        raise UsageError("there is no PHP-FPM pool in the files read")
+    if len(found) > 1 and name is not None:
+        raise UsageError(f"{len(found)} pools are called {name}: give the files of one host")
+    raise UsageError(f"--pool: expected one of {', '.join(names)}")
+
+
+def setting_of(changes: Changes, behaviour: Behaviour, host: Stack | None, pool: Pool | None) -> Setting:
+    """Return the setting of a pool with `changes`; without a pool they must say everything.
+
+    Raises UsageError that names the first number nobody knows, and ValueError for one that no pool has.
+    """
+    read = _Reader(changes, pool)
+    return Setting(
+        workers=int(read.number(MAX_CHILDREN, pool.max_children if pool else None)),
+        backlog=_backlog(read, host, pool),
+        read_timeout_s=float(read.number(READ_TIMEOUT, pool.longest_read_timeout if pool else None)),
+        socket=_socket(changes, pool),
+        connect_timeout_s=_connect_timeout_s(changes, pool),
+        spares=_spares(read, pool),
+        **behaviour.fields,
+    )
+
+
+class _Reader:
+    def __init__(self, changes: Changes, pool: Pool | None) -> None:
+        self.changes = changes
+        self.pool = pool
+
+    def number(self, key: str, value: Value | None) -> int | float:
+        """Return what is stated, else what the pool has. Raises UsageError where neither says it."""
+        stated = self.changes.get(key)
+        if isinstance(stated, int | float):
+            return stated
+        data = value.data if value is not None and value.state in ("known", "disabled") else None
+        if isinstance(data, int | float):
+            return data
+        reason = f" is unknown: {value.origin.words}" if value is not None else " is needed"
+        raise UsageError(
+            f"{key}{f' of pool {self.pool.name}' if self.pool else ''}{reason}; give --set {key}=N"
+        )
+
+
+def _backlog(read: _Reader, host: Stack | None, pool: Pool | None) -> int:
+    listener = pool.listener if pool else None
+    if listener and not {BACKLOG, SOMAXCONN} & read.changes.keys():
+        return int(read.number(BACKLOG, listener.effective_backlog))
+    backlog = int(read.number(BACKLOG, listener.backlog if listener else None))
+    if SOMAXCONN not in read.changes and host is None:
+        if backlog < 0:
+            raise UsageError(f"a backlog of {backlog} means as much as {SOMAXCONN} allows: give that as well")
+        return backlog
+    return effective_backlog(backlog, int(read.number(SOMAXCONN, host.kernel.somaxconn if host else None)))
+
+
+def _socket(changes: Changes, pool: Pool | None) -> Socket:
+    if SOCKET in changes:
+        return "tcp" if changes[SOCKET] == "tcp" else "unix"
+    return "tcp" if pool and pool.listener and pool.listener.family != "unix" else "unix"
+
+
+def _connect_timeout_s(changes: Changes, pool: Pool | None) -> float:
+    stated = changes.get(CONNECT_TIMEOUT)
+    if isinstance(stated, int | float):
+        return stated
+    timeouts = [location.fastcgi_connect_timeout.data for location in pool.locations] if pool else []
+    known = [seconds for seconds in timeouts if isinstance(seconds, int | float)]
+    return float(max(known, default=CONNECT_TIMEOUT_S))
+
+
+def _spares(read: _Reader, pool: Pool | None) -> Spares | None:
+    """Return how a dynamic pool grows; a static one, and one that is only stated, has all workers at once."""
+    if pool is None or read.changes.get(PM, pool.pm.data) != "dynamic":
+        return None
+    start, least, most = (
+        int(read.number(key, value))
+        for key, value in (
+            ("pm.start_servers", pool.start_servers),
+            ("pm.min_spare_servers", pool.min_spare_servers),
+            ("pm.max_spare_servers", pool.max_spare_servers),
+        )
+    )
+    rate = int(read.number("pm.max_spawn_rate", pool.max_spawn_rate))
+    return Spares(started_children(start, least, most), least, most, rate)
