@@ -137,7 +137,8 @@ class PhpFpmFault(Entity):
     """What php-fpm refuses and is no value: an unknown directive, a missing one, or two at odds.
 
     `setting` is the directive, `words` what is wrong with it, `at` where it stands or would have to.
-    `is_only_newer` says that later releases of PHP take it and nobody told which one is meant.
+    `is_only_newer` says that later releases of PHP take it and nobody told which one is meant,
+    `is_only_as_root` that php-fpm asks for it only when it is started as root.
     """
 
     kind: Literal["unknown-directive", "missing-directive", "slowlog"]
@@ -146,6 +147,7 @@ class PhpFpmFault(Entity):
     at: Value
     is_refused: Value
     is_only_newer: bool
+    is_only_as_root: bool
 
 
 class HashLine(Entity):

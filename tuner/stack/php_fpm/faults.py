@@ -67,6 +67,7 @@ def fault_entity(fault: Fault, target: Target) -> PhpFpmFault | None:
         at=Value("fault.at", _source(fault), _origin(fault), label=fault.setting),
         is_refused=is_refused,
         is_only_newer=not is_refused.is_known and not fault.only_as_root and target.version(PHP) is None,
+        is_only_as_root=fault.only_as_root,
     )
 
 
