@@ -10,14 +10,15 @@ from tuner.cli.output import complain, is_colored, write_result
 from tuner.errors import UsageError
 from tuner.laws.simulator.confidence import Range, bootstrap_ranges, model_ranges, overflows_on_tcp
 from tuner.laws.simulator.run import replay
-from tuner.laws.simulator.setting import Retries, Setting
+from tuner.laws.simulator.setting import MOST_RETRIES, Retries, Setting
 from tuner.laws.simulator.summary import Summary, summary
+from tuner.laws.sysctl_number import INT_MAX
 from tuner.load import pool_setting
 from tuner.load.duration import duration_s
 from tuner.load.pool_setting import Behaviour, pool_of, setting_of
 from tuner.load.trace import Trace, read_trace
 
-C_INT_MAX = 2**31 - 1
+MOST_WORKERS = 1_000_000
 STATED = {
     "max_children": pool_setting.MAX_CHILDREN,
     "backlog": pool_setting.BACKLOG,
@@ -53,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_stated(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("the pool, where no files say it")
-    group.add_argument("--max-children", type=_at_least(1), metavar="N", help="pm.max_children")
+    group.add_argument("--max-children", type=_at_least(1, MOST_WORKERS), metavar="N", help="pm.max_children")
     group.add_argument("--backlog", type=_at_least(-1), metavar="N", help="listen.backlog")
     group.add_argument("--somaxconn", type=_at_least(0), metavar="N", help="net.core.somaxconn")
     group.add_argument("--read-timeout", type=_time, metavar="T", help="fastcgi_read_timeout")
@@ -71,7 +72,11 @@ def _add_behaviour(parser: ArgumentParser) -> None:
         "--shed-after", type=_time, metavar="T", help="a worker answers 503 to what has waited longer"
     )
     group.add_argument(
-        "--retries", type=_at_least(0), default=0, metavar="N", help="how often a client tries again"
+        "--retries",
+        type=_at_least(0, MOST_RETRIES),
+        default=0,
+        metavar="N",
+        help="how often a client tries again",
     )
     group.add_argument(
         "--retry-delay", type=_time, default=1.0, metavar="T", help="and after which time (1s)"
@@ -94,7 +99,10 @@ def run(options: Namespace) -> int:
     if missing:
         return FAILURE
     found = replay(trace.arrivals_s, trace.services_s, setting)
-    figures = summary(found, trace.arrivals_s, trace.services_s, setting)
+    try:
+        figures = summary(found, trace.arrivals_s, trace.services_s, setting)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     ranges = _ranges(trace, setting, options.bootstrap, is_exact=not overflows_on_tcp(setting, found))
     write_result(options, _report(options, figures, setting, ranges))
     return CLEAN
@@ -158,13 +166,11 @@ def _report(options: Namespace, found: Summary, setting: Setting, ranges: Mappin
     return simulate_text(found, setting, ranges, Style(is_colored(options)))
 
 
-def _at_least(least: int) -> Callable[[str], int]:
+def _at_least(least: int, most: int = INT_MAX) -> Callable[[str], int]:
     def number(text: str) -> int:
         digits = text.removeprefix("-")
-        if not (
-            digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(text) <= C_INT_MAX
-        ):
-            raise ArgumentTypeError(f"{text!r} is not a whole number from {least} to {C_INT_MAX}")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(text) <= most):
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
         return int(text)
 
     return number
@@ -191,7 +197,7 @@ def _manager(text: str) -> str:
 
 
 KEYS: Mapping[str, Callable[[str], int | float | str]] = {
-    pool_setting.MAX_CHILDREN: _at_least(1),
+    pool_setting.MAX_CHILDREN: _at_least(1, MOST_WORKERS),
     pool_setting.BACKLOG: _at_least(-1),
     pool_setting.SOMAXCONN: _at_least(0),
     pool_setting.READ_TIMEOUT: _time,

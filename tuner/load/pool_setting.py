@@ -102,7 +102,16 @@ def _connect_timeout_s(changes: Changes, pool: Pool | None) -> float:
 
 def _spares(read: _Reader, pool: Pool | None) -> Spares | None:
     """Return how a dynamic pool grows; a static one, and one that is only stated, has all workers at once."""
-    if pool is None or read.changes.get(PM, pool.pm.data) != "dynamic":
+    stated = read.changes.get(PM)
+    if pool is None:
+        if stated == "dynamic":
+            raise UsageError("--set pm=dynamic needs the files of the pool, for its spare servers")
+        return None
+    manager = stated or (pool.pm.data if pool.pm.is_known else None)
+    if manager not in ("static", "dynamic"):
+        told = "unknown" if manager is None else manager
+        raise UsageError(f"pm of pool {pool.name} is {told}, which cannot be replayed; give --set pm=static")
+    if manager == "static":
         return None
     start, least, most = (
         int(read.number(key, value))

@@ -3,6 +3,7 @@
 import gzip
 import os
 import stat
+import zlib
 from itertools import pairwise
 from typing import NamedTuple, TextIO
 
@@ -31,7 +32,7 @@ def read_trace(path: str) -> Trace:
     try:
         with _opened(path) as file:
             arrivals_s, services_s = _read(path, file)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except UnicodeDecodeError:
         raise InputError(path, "is not a text file") from None

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuner.laws.simulator.confidence import bootstrap_ranges, model_ranges
 from tuner.laws.simulator.events import EventReplay
 from tuner.laws.simulator.replay import LATE, OK, REFUSED, SHED, UNREACHED, Replay
 from tuner.laws.simulator.run import replay
@@ -98,20 +99,21 @@ def test_a_dynamic_pool_grows_by_its_spare_children() -> None:
     found = replay([0.0] * 4, [8.0] * 4, with_(workers=4, backlog=9, read_timeout_s=99.0, spares=spares))
     assert [took for _, took in ends(found)] == [8.0, 9.0, 10.0, 11.0]
     many = replay(
-        [0.0] * 8,
-        [9.0] * 8,
-        with_(workers=8, backlog=9, read_timeout_s=99.0, spares=Spares(start=1, minimum=8, maximum=8)),
+        [0.0] * 15,
+        [9.0] * 15,
+        with_(workers=15, backlog=9, read_timeout_s=99.0, spares=Spares(start=8, minimum=8, maximum=8)),
     )
-    # 1, then 1, 2, 4 more.
-    assert [took for _, took in ends(many)] == [9.0, 10.0, 11.0, 11.0, 12.0, 12.0, 12.0, 12.0]
+    # 8, then 1, 2, 4 more.
+    assert [took for _, took in ends(many)] == [9.0] * 8 + [10.0, 11.0, 11.0] + [12.0] * 4
 
 
 def test_an_idle_child_is_dismissed_each_second() -> None:
-    spares = Spares(start=4, minimum=1, maximum=2)
-    engine = EventReplay([0.0, 4.5, 4.5, 4.5], [0.25] * 4, with_(workers=4, backlog=9, spares=spares))
+    spares = Spares(start=2, minimum=2, maximum=2)
+    arrivals, services = [0.0, 0.0, 4.5, 4.5, 4.5], [1.5, 1.5, 0.25, 0.25, 0.25]
+    engine = EventReplay(arrivals, services, with_(workers=4, backlog=9, spares=spares))
     found = engine.run()
-    # Four children at first, two of them are left at 4.5 s.
-    assert [took for _, took in ends(found)] == [0.25, 0.25, 0.25, 0.5]
+    # A third child comes at 1 s, when both are busy, and goes at 2 s, when all are idle.
+    assert [took for _, took in ends(found)] == [1.5, 1.5, 0.25, 0.25, 0.5]
     assert engine.children == 2
 
 
@@ -180,3 +182,59 @@ def test_traces_that_are_none(arrivals: list[float], services: list[float], mess
 def test_settings_that_no_pool_has(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"nothing|hold|no number"):
         with_(**changes)
+
+
+@given(
+    gaps=st.lists(QUARTERS, min_size=1, max_size=40),
+    workers=st.integers(1, 5),
+    backlog=st.integers(0, 50),
+)
+def test_goodput_is_within_the_capacity(gaps: list[float], workers: int, backlog: int) -> None:
+    arrivals = list(accumulate(gaps))
+    setting = Setting(workers, backlog, 1e6, overhead_s=0.0)
+    found = summary(replay(arrivals, [1.0] * len(gaps), setting), arrivals, [1.0] * len(gaps), setting)
+    assert found.goodput_per_s <= found.capacity_per_s * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    "spares",
+    [(0, 0, 0), (1, 2, 1), (5, 1, 3), (1, 1, 9)],
+    ids=["none", "crossed", "start", "more than children"],
+)
+def test_spare_servers_that_php_fpm_refuses(spares: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="php-fpm refuses"):
+        with_(workers=4, spares=Spares(*spares))
+
+
+def test_a_pool_that_nothing_happens_to_ticks_no_more() -> None:
+    spares = Spares(start=1, minimum=1, maximum=2)
+    found = replay([0.0, 9e9], [0.25, 0.25], with_(workers=4, backlog=9, spares=spares))
+    assert [outcome for outcome, _ in ends(found)] == [OK, OK]
+
+
+def test_more_workers_than_requests_take_no_memory() -> None:
+    assert replay([0.0], [0.5], with_(workers=2**31 - 1)).outcomes.count(OK) == 1
+
+
+def test_a_connection_that_fails_holds_its_slot_until_then() -> None:
+    # Two connections at most; the third request finds both held by requests that wait for their connection.
+    arrivals, services = [0.0, 0.0, 0.0, 0.5], [9.0] * 4
+    found = replay(
+        arrivals,
+        services,
+        with_(backlog=0, socket="tcp", connect_timeout_s=5.0, max_conns=3, read_timeout_s=20.0),
+    )
+    assert [outcome for outcome, _ in ends(found)] == [OK, OK, UNREACHED, REFUSED]
+
+
+def test_shedding_has_its_range_too() -> None:
+    arrivals, services = [0.0] * 6, [0.5] * 6
+    tcp = with_(socket="tcp", shed_after_s=0.25, connect_timeout_s=1.0)
+    assert "503" in model_ranges(arrivals, services, tcp)
+    unix = with_(shed_after_s=0.25)
+    assert bootstrap_ranges(arrivals, services, unix, draws=2)["503"].high > 0
+
+
+def test_retries_have_an_end() -> None:
+    with pytest.raises(ValueError, match="at most 100"):
+        Retries(2_000_000, 0.0)

@@ -33,15 +33,17 @@ def model_ranges(
     arrivals_s: Sequence[float], services_s: Sequence[float], setting: Setting
 ) -> dict[str, Range]:
     """Return each share's range over the ways a kernel may share out its timers, with the known error."""
+    with_shed = setting.shed_after_s is not None
     variants = [
-        shares(replay(arrivals_s, services_s, setting, processors=processors)) for processors in PROCESSORS
+        shares(replay(arrivals_s, services_s, setting, processors=processors), with_shed=with_shed)
+        for processors in PROCESSORS
     ]
     found = {status: [variant[status] for variant in variants] for status in variants[0]}
     low, high = min(found["200"]) - TOO_OPTIMISTIC, max(found["200"]) + TOO_PESSIMISTIC
     ranges = {"200": Range(max(0.0, low), min(1.0, high))}
-    for status in ("502", "504"):
+    for status in found.keys() - {"200"}:
         least, most = min(found[status]), max(found[status])
-        is_certain = status == "502" and most == 0
+        is_certain = status != "504" and most == 0
         ranges[status] = (
             Range(0.0, 0.0)
             if is_certain
@@ -63,8 +65,12 @@ def bootstrap_ranges(
     The arrivals stay: of other traffic this says nothing. The lowest and the highest draw are the range.
     """
     random = Random(seed)
+    with_shed = setting.shed_after_s is not None
     drawn = [
-        shares(replay(arrivals_s, random.choices(services_s, k=len(services_s)), setting, seed=draw))
+        shares(
+            replay(arrivals_s, random.choices(services_s, k=len(services_s)), setting, seed=draw),
+            with_shed=with_shed,
+        )
         for draw in range(draws)
     ]
     return {status: Range(*_ends([shares[status] for shares in drawn])) for status in drawn[0]}

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from enum import IntEnum
 from heapq import heappop, heappush
+from math import floor
 from random import Random
 
 from tuner.laws.simulator.handshake import (
@@ -37,7 +38,8 @@ class _Kind(IntEnum):
     SYN = 2
     KNOCK = 3
     GIVE_UP = 4
-    AGAIN = 5
+    UNREACHED = 5
+    AGAIN = 6
 
 
 class EventReplay:
@@ -99,12 +101,16 @@ class EventReplay:
                 self._knock(attempt, now_s)
             elif kind == _Kind.GIVE_UP:
                 self._give_up(attempt, now_s)
+            elif kind == _Kind.UNREACHED:
+                self._finish(attempt, UNREACHED, now_s)
             elif kind == _Kind.AGAIN:
                 self._send(attempt, now_s)
             elif upcoming < requests or self.waiting or self.idle < self.children:
-                self._tick()
+                is_settled = not self._tick() and self.idle == self.children
                 self._hire(now_s)
-                self._at(now_s + TICK_S, _Kind.TICK, 0)
+                next_s = self.arrivals_s[upcoming] if is_settled and upcoming < requests else now_s
+                skipped_s = max(0.0, floor((next_s - now_s) / TICK_S) * TICK_S)
+                self._at(now_s + skipped_s + TICK_S, _Kind.TICK, 0)
         return Replay(self.outcomes, self.latencies_s, self.longest_queue, len(self.request_of))
 
     def _at(self, time_s: float, kind: _Kind, attempt: int, step: int = 0) -> None:
@@ -191,7 +197,7 @@ class EventReplay:
                 skew_s = self.processor_of[attempt] * CPU_SKEW_S
                 self._at(next_s + skew_s, _Kind.SYN, attempt, step + 1)
                 return
-        self._finish(attempt, UNREACHED, deadline_s)
+        self._at(deadline_s, _Kind.UNREACHED, attempt)
 
     def _syns(self, now_s: float, attempt: int, step: int) -> None:
         """Let the SYNs of one timer step through the first gate together, then each to the second."""
@@ -223,20 +229,24 @@ class EventReplay:
         if not self.is_in_queue[attempt] and self._has_room():
             self._admit(attempt, now_s)
 
-    def _tick(self) -> None:
-        """Add or remove children as php-fpm does: fpm_pctl_perform_idle_server_maintenance()."""
+    def _tick(self) -> bool:
+        """Add or remove children as php-fpm does, and say whether there were any to add or remove.
+
+        Source: fpm_pctl_perform_idle_server_maintenance().
+        """
         spares = self.setting.spares
         assert spares
         if self.idle > spares.maximum:
             self.idle -= 1
             self.children -= 1
             self.spawn_rate = 1
-            return
+            return True
         added = min(self.spawn_rate, spares.minimum - self.idle, self.setting.workers - self.children)
         if added <= 0:
             self.spawn_rate = 1
-            return
+            return False
         self.children += added
         self.idle += added
         if self.spawn_rate < spares.max_spawn_rate:
             self.spawn_rate *= 2
+        return True

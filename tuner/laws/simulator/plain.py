@@ -17,7 +17,8 @@ from tuner.laws.simulator.setting import Setting
 
 def replay_plain(arrivals_s: Sequence[float], services_s: Sequence[float], setting: Setting) -> Replay:
     """Replay requests that arrive at `arrivals_s`, in order, and take `services_s` of a worker."""
-    free_s = [0.0] * setting.workers
+    # More workers than requests are never busy.
+    free_s = [0.0] * min(setting.workers, max(1, len(arrivals_s)))
     waiting: deque[float] = deque()
     room = setting.backlog + 1
     timeout_s, overhead_s = setting.read_timeout_s, setting.overhead_s

@@ -14,6 +14,7 @@ CONNECT_TIMEOUT_S = 60.0
 LINEAR_SYN_TIMEOUTS = 4
 """net.ipv4.tcp_syn_linear_timeouts where the kernel has the key; 0 stands for those that do not."""
 
+MOST_RETRIES = 100
 MAX_SPAWN_RATE = 32
 """php-fpm's default of pm.max_spawn_rate."""
 
@@ -27,6 +28,21 @@ class Spares:
     maximum: int
     max_spawn_rate: int = MAX_SPAWN_RATE
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for numbers that php-fpm refuses."""
+        if not 1 <= self.minimum <= self.maximum:
+            raise ValueError(
+                f"php-fpm refuses pm.min_spare_servers = {self.minimum} "
+                f"with pm.max_spare_servers = {self.maximum}"
+            )
+        if not self.minimum <= self.start <= self.maximum:
+            raise ValueError(
+                f"php-fpm refuses pm.start_servers = {self.start}: "
+                f"it lies between {self.minimum} and {self.maximum}"
+            )
+        if self.max_spawn_rate < 1:
+            raise ValueError("php-fpm refuses pm.max_spawn_rate below 1")
+
 
 @dataclass(frozen=True, slots=True)
 class Retries:
@@ -34,6 +50,12 @@ class Retries:
 
     count: int
     delay_s: float
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for retries that would never end."""
+        if not 0 <= self.count <= MOST_RETRIES:
+            raise ValueError(f"{self.count} retries: at most {MOST_RETRIES} are replayed")
+        check_not_negative("delay of a retry", self.delay_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,11 @@ class Setting:
     def __post_init__(self) -> None:
         """Raise ValueError for numbers that no pool has."""
         check_workers(self.workers)
+        if self.spares and self.spares.maximum > self.workers:
+            raise ValueError(
+                f"php-fpm refuses pm.max_spare_servers = {self.spares.maximum} "
+                f"with pm.max_children = {self.workers}"
+            )
         check_backlog(self.backlog)
         for name in ("read_timeout_s", "connect_timeout_s", "overhead_s"):
             check_not_negative(name, getattr(self, name))

@@ -21,7 +21,8 @@ class Summary(NamedTuple):
     """The figures of one replay.
 
     `shares` are parts of all requests, 503 only where requests are shed. Latencies are of the requests that
-    were answered with 200, None where there are none. `dead_time_s` is the longest time, in whole seconds,
+    were answered with 200, None where there are none; `goodput_per_s` counts them over the time from the
+    first arrival to the last answer. `dead_time_s` is the longest time, in whole seconds,
     in which requests were sent and none of them was answered in time. `capacity_per_s` and `utilisation`
     are what the mean service time makes of all workers and of the mean arrival rate.
     """
@@ -55,7 +56,7 @@ def summary(
         shares=shares(replay, with_shed=setting.shed_after_s is not None),
         p50_s=percentile(answered_s, 0.5),
         p99_s=percentile(answered_s, 0.99),
-        goodput_per_s=len(answered_s) / window_s,
+        goodput_per_s=len(answered_s) / max(window_s, _last_answer_s(replay, arrivals_s) - arrivals_s[0]),
         dead_time_s=dead_time_s(replay, arrivals_s),
         capacity_per_s=capacity,
         utilisation=requests / window_s / capacity,
@@ -94,6 +95,15 @@ def dead_time_s(replay: Replay, arrivals_s: Sequence[float]) -> int:
         run = 0 if is_alive else run + 1
         longest = max(longest, run)
     return longest
+
+
+def _last_answer_s(replay: Replay, arrivals_s: Sequence[float]) -> float:
+    answers_s = (
+        arrival_s + latency_s
+        for arrival_s, latency_s, outcome in zip(arrivals_s, replay.latencies_s, replay.outcomes, strict=True)
+        if outcome == OK
+    )
+    return max(answers_s, default=arrivals_s[0])
 
 
 def _window_s(arrivals_s: Sequence[float]) -> float:
