@@ -40,6 +40,7 @@ MACHINE_WORDS = {
 }
 """Why a program refuses a file that says nothing wrong."""
 PLACEHOLDER = re.compile(rb"\{\{|\{%|<%|= *(?:\$\w+|@\w+@|__\w+__)")
+TOLD_LINE = re.compile(r"\[([^\[\]:]+):(\d+)\]")
 WITHOUT_ACL = "7.0.33"
 """Its build has no listen.acl_users."""
 
@@ -141,23 +142,37 @@ def differences_of(case: Case, release: str, answer: Reading) -> tuple[bool, lis
         mine = ours(Path(folder), case.files, case.main, release, may_be_root="-R" in case.arguments)
     if mine.is_accepted != answer.is_accepted:
         said = (mine.words or "accepted", answer.words or "accepted")
-        return False, [Difference(case.name, "verdict", *said, _why_verdict(case, release, answer))]
+        return False, [Difference(case.name, "verdict", *said, _why_verdict(case, release, mine, answer))]
     return True, list(_values(case, mine, answer)) if mine.is_accepted else []
 
 
-def _why_verdict(case: Case, release: str, answer: Reading) -> str:
+def _why_verdict(case: Case, release: str, mine: Reading, answer: Reading) -> str:
+    if not mine.is_accepted:
+        return ""
     for words, reason in MACHINE_WORDS.items():
         if words in answer.words:
             return reason
-    if any(b"${" in data for data in case.files.values()):
+    told = _lines_told(case, answer)
+    if any(b"${" in line for line in told):
         return "an environment variable or ini setting decides"
-    if any(PLACEHOLDER.search(data) for data in case.files.values()):
+    if any(PLACEHOLDER.search(line) for line in told):
         return "fpmtune takes the line for a template's and says so instead of an error"
     if "No pool defined" in answer.words and b"include" in case.files[case.main]:
         return "the include leads to a folder outside the files"
     if release == WITHOUT_ACL and "listen.acl" in answer.words:
         return "this build has no access control lists"
     return ""
+
+
+def _lines_told(case: Case, answer: Reading) -> list[bytes]:
+    """Return the line that php-fpm complains of, or all of them where it names none."""
+    found = TOLD_LINE.search(answer.words)
+    name, number = (found[1].rpartition("/")[2], int(found[2])) if found else ("", 0)
+    files = {path.rpartition("/")[2]: data.split(b"\n") for path, data in case.files.items()}
+    lines = files.get(name, [])
+    if 0 < number <= len(lines):
+        return [lines[number - 1]]
+    return [line for each in files.values() for line in each]
 
 
 def _values(case: Case, mine: Reading, answer: Reading) -> Iterator[Difference | None]:

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -198,12 +198,12 @@ def _value_artefact(case: Case, name: str, ours: str, theirs: str, *, is_all: bo
     """Say why fpmtune is right with another value, empty if it is not."""
     if name == "maxclients" and case.has_few_files:
         return "lowered to what the machine that was asked lets it open"
-    if name == "dir" and (is_all or theirs.rpartition("/")[2] in ours):
+    if name == "dir" and (is_all or PurePath(theirs).name == PurePath(ours).name):
         return "the case lay in another folder"
     if is_all and name.startswith("tls-"):
         return "built without TLS"
     if is_all and name in ("pidfile", "watchdog-period"):
         return "no line of a file sets it" if name == "watchdog-period" else "the record left it out"
-    if name == "activedefrag":
+    if name == "activedefrag" and (ours, theirs) == ("yes", "no"):
         return "built without the allocator for it"
     return ""
