@@ -148,3 +148,11 @@ def test_progress_is_for_terminals_only(logs: Path) -> None:
 def test_progress_in_words() -> None:
     assert progress_line(50_000_000, 200_000_000, 2.0) == " 25 %  50 MB read, 25 MB/s, 6 s left"
     assert progress_line(50_000_000, 0, 2.0) == "50 MB read, 25 MB/s"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 5000, "a\nb"])
+def test_a_name_that_no_pool_has(name: str) -> None:
+    ran = fpmtune("measure", "--nginx-log", RUN / "nginx.access.log.gz", "--pool", name)
+    assert (ran.status, ran.out) == (2, "")
+    assert "a pool's name has 1 to 200 printable characters" in ran.err
+    assert "pydantic" not in ran.err

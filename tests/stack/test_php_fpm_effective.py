@@ -125,3 +125,9 @@ def test_the_global_section(tmp_path: Path) -> None:
     assert found["syslog.facility"].data == 128
     assert found["events.mechanism"].data == "epoll"
     assert found["pid"].state == "absent"
+
+
+def test_the_interval_of_the_watchdog_is_kept_in_milliseconds(tmp_path: Path) -> None:
+    """As php-fpm8.2 -tt prints it: 1215752191 s are more milliseconds than a C int holds."""
+    text = f"[global]\nsystemd_interval = 1215752191\n[www]\n{POOL}"
+    assert groups(tmp_path, text)["global"]["systemd_interval"].data == 276446

@@ -32,6 +32,8 @@ Logs may be compressed by gzip and given in any order; - is standard input. What
 
 exit status: 0; 2 wrong usage, or a log that cannot be read or lacks what is needed."""
 
+LONGEST_NAME = 200
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `measure`."""
@@ -50,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-children", type=_workers, metavar="N", help="workers that were there all the time"
     )
-    parser.add_argument("--pool", default="www", metavar="NAME", help="(default: www)")
+    parser.add_argument("--pool", type=_pool_name, default="www", metavar="NAME", help="(default: www)")
     parser.add_argument("--upstream", metavar="ADDRESS", help="only requests to this $upstream_addr")
     parser.add_argument("--every-request", action="store_true", help="all lines are requests for PHP")
     parser.add_argument(
@@ -118,6 +120,12 @@ def _configured_format(conf: str, log: str) -> LogFormat:
     kind: Kind | None = "nginx" if Path(conf).is_file() else None
     documents = [file.document for file in read_tree(tree, kind) if file.document is not None]
     return format_of(log, [document for document in documents if document.kind == "nginx"])
+
+
+def _pool_name(text: str) -> str:
+    if not (text.isprintable() and 0 < len(text) <= LONGEST_NAME):
+        raise ArgumentTypeError(f"a pool's name has 1 to {LONGEST_NAME} printable characters")
+    return text
 
 
 def _workers(text: str) -> int:

@@ -11,7 +11,7 @@ from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.php_fpm.reading import PoolReader, full_path, with_pool_name
 from tuner.stack.php_fpm.sockets import listen_address, passed_backlog
 from tuner.stack.php_fpm.words import READERS, process_manager
-from tuner.stack.settings import overriding, written
+from tuner.stack.settings import overriding, wrap_int32, written
 from tuner.stack.target import Target, target_at
 from tuner.stack.value import Data, Origin, Value, absent, derive, may_be_set_by, unknown
 
@@ -99,12 +99,18 @@ def _global_values(settings: PoolSettings, target: Target) -> Values:
         if str(values[label].data).lower() != "syslog":
             values[label] = full_path(values[label], folder)
     interval = values["systemd_interval"]
-    if interval.is_known and _whole(interval) < 0:
-        values["systemd_interval"] = interval._replace(data=interval.default)
+    if interval.is_known:
+        values["systemd_interval"] = interval._replace(data=_kept_interval_s(interval))
     mechanism = values["events.mechanism"]
     if mechanism.is_known:
         values["events.mechanism"] = mechanism._replace(data=str(mechanism.data).lower())
     return values
+
+
+def _kept_interval_s(interval: Value) -> Data | None:
+    """Return the seconds of systemd_interval, which php-fpm keeps as milliseconds in a C int."""
+    seconds = _whole(interval)
+    return interval.default if seconds < 0 else int(wrap_int32(seconds * 1000) / 1000)
 
 
 def _default_log(value: Value, folder: str | None) -> Value:
