@@ -220,3 +220,21 @@ def test_root_makes_absolute_includes_followed(tmp_path: Path) -> None:
     assert (plain.status, mapped.status) == (0, 1)
     assert "/etc/nginx/a.conf (nginx/nginx.conf:2): outside the given paths" in plain.out
     assert "--> nginx/a.conf:1:" in mapped.out
+
+
+def test_an_include_through_a_link_that_cannot_be_resolved(tmp_path: Path) -> None:
+    files = {"nginx/nginx.conf": "events {}\nhttp {\n include closed/a.conf;\n" + BAD_LISTEN + "}\n"}
+    write_tree(tmp_path, files)
+    link(tmp_path / "nginx/closed", "/proc/1/cwd")
+    ran = fpmtune("check", tmp_path, without_override=True)
+    assert ran.status == 1
+    assert "closed/a.conf (nginx/nginx.conf:3): outside the given paths" in ran.out.replace(
+        f"{tmp_path}/", ""
+    )
+
+
+@pytest.mark.parametrize("path", ["/proc/1/cwd/fpmtune.conf", "/proc/1/exe"])
+def test_a_path_through_a_link_that_cannot_be_resolved(path: str) -> None:
+    ran = fpmtune("check", path, without_override=True)
+    assert ran.status != 0
+    assert path in ran.out + ran.err

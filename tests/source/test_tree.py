@@ -1,5 +1,6 @@
 """Which files a tree has, which of them are read, and where links lead."""
 
+import errno
 import io
 import os
 import socket
@@ -215,3 +216,40 @@ def test_every_content_is_text_or_a_reason(data: bytes) -> None:
         assert file.failure
     else:
         assert (file.text.data, file.failure) == (data, "")
+
+
+def without_right_to_read(monkeypatch: pytest.MonkeyPatch, *links: Path) -> None:
+    """Make links that nobody may look through, as those below /proc/1 are for anybody but root."""
+    real = os.readlink
+    refused = set(map(str, links))
+
+    def readlink(path: str) -> str:
+        if path in refused:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "readlink", readlink)
+
+
+def test_a_link_that_cannot_be_resolved_is_named_and_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, closed = tmp_path / "cwd", tmp_path / "closed.conf"
+    for link in (other, closed):
+        link.symlink_to(write(tmp_path / "z.conf"))
+    without_right_to_read(monkeypatch, other, closed)
+    tree = collected(tmp_path)
+    assert tree.outside_links == {str(other): "cannot be resolved: Permission denied"}
+    assert tree.files[str(closed)].failure == "a link that cannot be resolved: Permission denied"
+    assert tree.files[str(tmp_path / "z.conf")].text
+
+
+def test_a_given_path_that_cannot_be_resolved_is_read_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "closed.conf"
+    link.symlink_to(write(tmp_path / "z.conf"))
+    without_right_to_read(monkeypatch, link)
+    tree = collected(link, tmp_path / "z.conf")
+    assert tree.files[str(link)].failure.startswith("cannot be read: ")
+    assert tree.files[str(tmp_path / "z.conf")].text

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.errors import UsageError
-from tuner.source.tree import Tree, lies_in
+from tuner.source.tree import Tree, lies_in, real_path
 from tuner.stack.target import Target
 
 HOST = "host"
@@ -71,7 +71,7 @@ def this_machine(
     is_named = options.target == HOST
     if is_named and not sys.platform.startswith("linux"):
         raise UsageError("--target host: only a Linux machine can be looked at")
-    reals = [os.path.realpath(path) for path in paths]
+    reals = [real_path(path) for path in paths]
     is_own = bool(reals) and all(map(_is_own, reals))
     if not is_named:
         is_stated = is_target_stated or options.target is not None or options.sysctl or options.root

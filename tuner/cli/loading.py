@@ -24,7 +24,7 @@ from tuner.formats.document import Kind
 from tuner.formats.nginx_dump import is_dump
 from tuner.laws.version import Version
 from tuner.report.machine import MachineRead
-from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream
+from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream, real_path
 from tuner.stack.build import build_stacks
 from tuner.stack.declared_hosts import DeclaredHost, declared_host, left_over
 from tuner.stack.files import ReadFile, read_file, read_tree
@@ -106,13 +106,13 @@ def _stated_target(options: Namespace, project: Project, project_file: Path | No
 
 def _concerned(declared: Iterable[DeclaredHost], given: Sequence[str]) -> list[DeclaredHost]:
     """Return the hosts that have a part in what was given."""
-    real = [os.path.realpath(path) for path in given]
+    real = [real_path(path) for path in given]
     return [host for host in declared if any(host.meets(path) for path in real)]
 
 
 def _beside(declared: Iterable[DeclaredHost], given: Sequence[str]) -> list[str]:
     """Return what those hosts consist of beside the given paths: a host is only right as a whole."""
-    real = [os.path.realpath(path) for path in given]
+    real = [real_path(path) for path in given]
     folders = dict.fromkeys(folder for host in declared for folder in host.folders)
     return [folder for folder in folders if not any(lies_in(folder, path) for path in real)]
 

@@ -10,7 +10,7 @@ from tuner.cli.output import complain, is_colored, write_result
 from tuner.cli.project_paths import named_target
 from tuner.errors import UsageError
 from tuner.formats.document import Document
-from tuner.source.tree import SourceFile, read
+from tuner.source.tree import SourceFile, read, real_path
 from tuner.stack.files import read_file
 
 
@@ -44,7 +44,7 @@ def _source(options: Namespace) -> SourceFile:
         return standard_input(accepts_nul=accepts_nul)
     if not os.path.lexists(options.path):
         raise UsageError(f"{options.path}: no such file")
-    real = os.path.realpath(options.path)
+    real = real_path(options.path)
     source = read(options.path, real, is_given=True, accepts_nul=accepts_nul)
     if source.text is None:
         raise UsageError(f"{options.path}: {source.failure}")

@@ -11,6 +11,7 @@ from tuner.cli.project_file import find_settings, read_settings
 from tuner.cli.settings_error import explain
 from tuner.errors import UsageError
 from tuner.judge.finding import Severity
+from tuner.source.tree import real_path
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 FolderOnHost = Annotated[str, StringConstraints(pattern=r"^/")]
@@ -80,7 +81,7 @@ def load_project(config: str | None, start: str) -> tuple[Project, Path | None]:
     Raises UsageError with the file's path when it cannot be read, holds something unknown, or asks for
     another version of fpmtune.
     """
-    path = Path(config) if config else find_settings(Path(start).resolve())
+    path = Path(config) if config else find_settings(Path(real_path(start)))
     if path is None:
         return Project.model_construct(), None
     table = read_settings(path)

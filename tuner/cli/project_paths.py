@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tuner.cli.project import HostTable, Project
 from tuner.errors import UsageError
+from tuner.source.tree import real_path
 from tuner.stack.declared_hosts import DeclaredHost
 from tuner.stack.target import Target, parse_target
 
@@ -20,7 +21,7 @@ def parse_roots(given: Sequence[str]) -> list[tuple[str, str]]:
         folder, equals, prefix = text.partition("=")
         if not equals or not prefix.startswith("/"):
             raise UsageError(f"--root {text}: expected DIR=/PREFIX")
-        pairs.append((_existing_folder(os.path.realpath(folder), f"--root {text}"), prefix))
+        pairs.append((_existing_folder(real_path(folder), f"--root {text}"), prefix))
     return pairs
 
 

@@ -38,7 +38,8 @@ class Tree:
     """Everything found below the given paths.
 
     `files` by real path on disk; `links` maps a link's path on disk to the real path it leads to;
-    `outside_links` maps one that leaves the given paths, or leads nowhere, to what it says.
+    `outside_links` maps one that leaves the given paths, or leads nowhere, to what it says, and one that
+    cannot be resolved to the reason.
     `missing` are given paths that do not exist, `shown` the path that users see for a folder or a link,
     `unread` that of each file that was not read because its name was not wanted.
     """
@@ -67,9 +68,9 @@ def collect(
     yet: only what an include names will be. `also` exist and belong to the paths, but nobody gave them by
     name. With `accepts_nul` a file given by name may hold NUL bytes; else that makes it a binary file.
     """
-    given = [(path, os.path.realpath(path)) for path in paths]
-    known_only = [(path, os.path.realpath(path)) for path in mapped]
-    added = [(path, os.path.realpath(path)) for path in also]
+    given = [(path, real_path(path)) for path in paths]
+    known_only = [(path, real_path(path)) for path in mapped]
+    added = [(path, real_path(path)) for path in also]
     tree = Tree(roots=[real for _, real in (*given, *known_only, *added)])
     for path, real in known_only:
         _collect_folder(tree, path, real, lambda _: False, excludes)
@@ -129,7 +130,11 @@ def _entries(tree: Tree, shown: str, real: str, *, is_given: bool) -> list[os.Di
 
 
 def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str], bool]) -> None:
-    target = os.path.realpath(disk_path)
+    try:
+        target, words = os.path.realpath(disk_path), os.readlink(disk_path)
+    except OSError as error:
+        _leave_out_link(tree, shown, disk_path, f"cannot be resolved: {error.strerror}", wanted)
+        return
     is_inside = any(lies_in(target, root) for root in tree.roots)
     if is_inside and os.path.exists(target):
         tree.links[disk_path] = target
@@ -137,8 +142,26 @@ def _collect_link(tree: Tree, shown: str, disk_path: str, wanted: Callable[[str]
         failure = "leads back to itself" if target == disk_path else "leads to a file that does not exist"
         tree.files[disk_path] = SourceFile(shown, disk_path, None, f"a link that {failure}")
     else:
-        tree.outside_links[disk_path] = os.readlink(disk_path)
+        tree.outside_links[disk_path] = words
         tree.shown[disk_path] = shown
+
+
+def _leave_out_link(
+    tree: Tree, shown: str, disk_path: str, reason: str, wanted: Callable[[str], bool]
+) -> None:
+    if wanted(shown):
+        tree.files[disk_path] = SourceFile(shown, disk_path, None, f"a link that {reason}")
+    else:
+        tree.outside_links[disk_path] = reason
+        tree.shown[disk_path] = shown
+
+
+def real_path(path: str) -> str:
+    """Return `path` without its links; made absolute only, where one of them cannot be resolved."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return os.path.abspath(path)
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from tuner.formats.document import Kind
 from tuner.source.text import encode
-from tuner.source.tree import SourceFile, lies_in, read
+from tuner.source.tree import SourceFile, lies_in, read, real_path
 from tuner.stack.files import ReadFile, read_as
 from tuner.stack.target import Target
 
@@ -90,7 +90,7 @@ class HostFiles:
 
     def _find_live(self, path: str, kind: Kind) -> ReadFile | Reach:
         """Return a file of this machine that lies outside the given paths; OUTSIDE if we may not read it."""
-        real = os.path.realpath(path)
+        real = real_path(path)
         if real in self.by_path or real in self.unknown:
             return self._as(real, kind)
         if not os.path.exists(real):
@@ -116,7 +116,13 @@ class HostFiles:
             return False
         places = [PurePosixPath(place) for place in self.given_paths(path)]
         steps = (str(step) for place in places for step in (place, *place.parents))
-        return any(not self._is_given(os.path.realpath(step)) for step in steps if step in self.outside_links)
+        return any(self._leads_out(step) for step in steps if step in self.outside_links)
+
+    def _leads_out(self, link: str) -> bool:
+        try:
+            return not self._is_given(os.path.realpath(link))
+        except OSError:
+            return True
 
     def _as(self, path: str, kind: Kind) -> ReadFile:
         """Return the file at `path`; that something of `kind` includes it decides what it is."""

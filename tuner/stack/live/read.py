@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from tuner import packaged
+from tuner.source.tree import real_path
 from tuner.stack.live.machine import THIS_MACHINE, Machine, Reading, RunningSocket
 from tuner.stack.live.namespace import Namespace, NotEnteredError
 from tuner.stack.live.processes import Daemon, daemons, own_namespace
@@ -44,7 +45,7 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
     `has_the_files` says that the machine runs with what lies there, rather than will one day. What counts is
     the network namespace of the daemons that see these files: of none, our own.
     """
-    found = daemons([os.path.realpath(path) for path in paths])
+    found = daemons([real_path(path) for path in paths])
     places = _places(found)
     uname, release = os.uname(), _release()
     kernel, patched = kernel_versions(uname.release, uname.version)
@@ -99,7 +100,7 @@ def _machine(places: Sequence[_Inhabited], found: Sequence[Daemon]) -> Machine:
         sockets=sockets,
         running=frozenset(daemon.owner for daemon in found),
         unseen=unseen,
-        real_path=os.path.realpath,
+        real_path=real_path,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tuner.laws.listen_queue import OLDEST_KERNEL
 from tuner.laws.version import Version
+from tuner.source.tree import real_path
 
 DPKG_STATUS = "/var/lib/dpkg/status"
 STANZA = re.compile(rb"^Package: (nginx(?:-[a-z]+)?|php[0-9.]*-fpm|redis-server)\n((?:.+\n)*)", re.MULTILINE)
@@ -114,7 +115,7 @@ def _executables(program: str) -> list[str]:
 
 def _said(program: str, path: str) -> Version | None:
     """Return what the program says of itself; None for one outside the system's folders, or not root's."""
-    real = os.path.realpath(path)
+    real = real_path(path)
     if os.path.dirname(real) not in PROGRAM_FOLDERS or not _is_roots(real):
         return None
     try:
