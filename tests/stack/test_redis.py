@@ -174,3 +174,21 @@ def test_an_include_that_is_not_followed_may_have_the_last_word(tmp_path: Path) 
 def test_one_argument_or_redis_refuses_it(line: str, tmp_path: Path) -> None:
     (server,) = stack_of(tmp_path, {"etc/redis/redis.conf": f"bind 127.0.0.1\n{line}\n"}).redis
     assert server.tcp_backlog.is_refused
+
+
+def test_a_backlog_that_an_unread_include_may_set_is_called_the_default(tmp_path: Path) -> None:
+    server = server_of(tmp_path, "bind 127.0.0.1\ninclude /elsewhere/x.conf")
+    (listener,) = server.listeners
+    assert listener.requested.data == "the default tcp-backlog"
+
+
+def test_a_refused_line_is_labelled_as_refused(tmp_path: Path) -> None:
+    files = {
+        CONF: "daemonize no\nmaxclients yes\nfoo bar\n",
+        "etc/php/8.2/fpm/pool.d/www.conf": "[www]\nuser = a\nlisten = /a\npm = foo\npm.max_children = 5\n",
+        "etc/nginx/nginx.conf": "worker_processes four;\nevents {}\n",
+    }
+    stack = stack_of(tmp_path, files, "debian-12")
+    labels = {refused.is_refused.label for refused in stack.refused}
+    assert labels == {"maxclients is refused", "pm is refused", "worker_processes is refused"}
+    assert [name.is_unknown.label for name in stack.unknown_directives] == ["foo is unknown"]

@@ -120,7 +120,7 @@ _FPM_KEY = _Keys(
     ),
     (b"syslog.", b"rlimit_", b"ping.", b"request_terminate_timeout_"),
 )
-_REDIS_LINE = re.compile(rb"([\w-]++)[ \t]")
+_REDIS_LINE = re.compile(rb"([\w-]++)(?:[ \t]|$)")
 _REDIS_OWN_KEY = _Keys(
     _REDIS_LINE,
     _split(
@@ -145,7 +145,7 @@ _REDIS_KEY = _Keys(
     ),
     (
         *(b"syslog-", b"latency-", b"tls-", b"active", b"client-", b"vm-", b"hll-", b"stream-", b"crash-"),
-        *(b"enable-", b"shutdown-"),
+        *(b"enable-", b"shutdown-", b"gopher-", b"oom-score-adj"),
     ),
 )
 _SYSCTL_LINE = re.compile(
@@ -210,7 +210,8 @@ class _Content(NamedTuple):
         return self.has(2, _REDIS_OWN_KEY, _REDIS_SAVE) and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.8
 
     def may_be_redis(self) -> bool:
-        return self.stops() < 0.2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.5
+        plain = [line for line in self.lines if not line.endswith(b"}") or b"${" not in line]
+        return _Content(tuple(plain or [b""])).stops() < 0.2 and self.share(_REDIS_OWN_KEY, _REDIS_KEY) >= 0.5
 
     def is_certainly_sysctl(self) -> bool:
         return self.share(_SYSCTL_LINE) >= 0.9 and not self.count(_BSD_LINE)

@@ -35,5 +35,5 @@ def _of_nginx(word: RefusedWord) -> RefusedValue:
         program="nginx",
         setting=f"{word.directive} {source}".strip(),
         value=value,
-        is_refused=value._replace(name="refused.is_refused", data=True),
+        is_refused=value._replace(name="refused.is_refused", data=True, label=f"{word.directive} is refused"),
     )

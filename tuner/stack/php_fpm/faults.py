@@ -40,7 +40,7 @@ class Fault(NamedTuple):
 
 def refused_value(fault: Fault, target: Target) -> RefusedValue | None:
     """Return a fault that is a value in the model's form, None where the target's php takes it."""
-    is_refused = holds("refused.is_refused", fault.releases, target)
+    is_refused = _refused("refused.is_refused", fault, target)
     if fault.kind != "value" or not holds_anywhere(is_refused):
         return None
     source = _source(fault)
@@ -56,7 +56,7 @@ def refused_value(fault: Fault, target: Target) -> RefusedValue | None:
 
 def fault_entity(fault: Fault, target: Target) -> PhpFpmFault | None:
     """Return a fault that is no value in the model's form, None where the target's php takes it."""
-    is_refused = AS_ROOT if fault.only_as_root else holds("fault.is_refused", fault.releases, target)
+    is_refused = AS_ROOT if fault.only_as_root else _refused("fault.is_refused", fault, target)
     if fault.kind == "value" or not holds_anywhere(is_refused):
         return None
     return PhpFpmFault(
@@ -69,6 +69,11 @@ def fault_entity(fault: Fault, target: Target) -> PhpFpmFault | None:
         is_only_newer=not is_refused.is_known and not fault.only_as_root and target.version(PHP) is None,
         is_only_as_root=fault.only_as_root,
     )
+
+
+def _refused(name: str, fault: Fault, target: Target) -> Value:
+    value = holds(name, fault.releases, target)._replace(label=f"{fault.setting} is refused")
+    return value if value.origin.words else value._replace(origin=_origin(fault))
 
 
 def _source(fault: Fault) -> str:

@@ -113,7 +113,11 @@ def _request_in_words(backlog: Value) -> str:
     if asked.origin.place:
         words = f"listen.backlog = {asked.origin.place.source}"
         return words if asked is backlog else f"{words} with pm = ondemand"
-    return f"no listen.backlog (php-fpm takes {backlog.data})" if backlog.is_known else "no listen.backlog"
+    return (
+        f"no listen.backlog (php-fpm takes {backlog.data})"
+        if backlog.is_known
+        else "the default listen.backlog"
+    )
 
 
 def reach(listen: Value) -> Value:

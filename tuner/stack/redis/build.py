@@ -163,7 +163,10 @@ def _listener(
 ) -> Listener:
     backlog = server.tcp_backlog
     place = backlog.origin.place
-    words = f"tcp-backlog {place.source}" if place else f"no tcp-backlog (Redis takes {backlog.data})"
+    by_itself = (
+        f"no tcp-backlog (Redis takes {backlog.data})" if backlog.is_known else "the default tcp-backlog"
+    )
+    words = f"tcp-backlog {place.source}" if place else by_itself
     request = Request(
         owner="redis",
         name=server.name,

@@ -103,15 +103,16 @@ def _holds(name: str, verdict: Verdict) -> Value:
     """Return that the line is refused, as a value: where only some releases do, with both cases."""
     place, label = verdict.refusal.place, _shown(verdict.refusal.directive.name.text)
     origin = Origin("file", str(place), place)
+    words = f"{label} is {name.rpartition('_')[2]}"
     if not verdict.releases:
-        return Value(name, True, origin, label=label)
+        return Value(name, True, origin, label=words)
     cause = f"release that reads {label}"
     options = (
         Option(True, (Condition(cause, choice=verdict.releases),), str(place), place),
         Option(False, (Condition(cause, choice=OTHER_RELEASES),), str(place), place),
     )
     reason = Origin("unknown", "it depends on the release of Redis: give --target redis=7.0", place)
-    return Value(name, None, reason, state="unknown", label=label, options=options)
+    return Value(name, None, reason, state="unknown", label=words, options=options)
 
 
 def _hint(name: str, settings: Settings, target: Target) -> str:
