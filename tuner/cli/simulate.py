@@ -130,14 +130,7 @@ def _setting(options: Namespace) -> tuple[Setting, list[str]]:
     stated = {key: getattr(options, name) for name, key in STATED.items()}
     changes = {key: value for key, value in stated.items() if value is not None} | dict(options.changes)
     retries = Retries(options.retries, options.retry_delay) if options.retries else None
-    behaviour = Behaviour(
-        {
-            "overhead_s": options.overhead,
-            "retries": retries,
-            "max_conns": options.max_conns,
-            "shed_after_s": options.shed_after,
-        }
-    )
+    behaviour = Behaviour(options.overhead, retries, options.max_conns, options.shed_after)
     host, pool, missing = None, None, []
     if options.paths:
         loaded = load(options)

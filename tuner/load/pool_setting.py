@@ -1,12 +1,12 @@
 """From a pool of the stack, and what shall be changed of it, to the numbers of a replay."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tuner.errors import UsageError
 from tuner.laws.listen_queue import effective_backlog
 from tuner.laws.process_manager import started_children
-from tuner.laws.simulator.setting import CONNECT_TIMEOUT_S, Setting, Socket, Spares
+from tuner.laws.simulator.setting import CONNECT_TIMEOUT_S, Retries, Setting, Socket, Spares
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 
@@ -21,7 +21,10 @@ PM, SOCKET = "pm", "socket"
 class Behaviour(NamedTuple):
     """What no file says: of the replay, of clients, and of measures that are not there yet."""
 
-    fields: Mapping[str, Any]
+    overhead_s: float
+    retries: Retries | None = None
+    max_conns: int | None = None
+    shed_after_s: float | None = None
 
 
 def pool_of(stacks: list[Stack], name: str | None) -> tuple[Stack, Pool]:
@@ -50,7 +53,10 @@ def setting_of(changes: Changes, behaviour: Behaviour, host: Stack | None, pool:
         socket=_socket(changes, pool),
         connect_timeout_s=_connect_timeout_s(changes, pool),
         spares=_spares(read, pool),
-        **behaviour.fields,
+        overhead_s=behaviour.overhead_s,
+        retries=behaviour.retries,
+        max_conns=behaviour.max_conns,
+        shed_after_s=behaviour.shed_after_s,
     )
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import NamedTuple, TextIO
 
 from tuner.errors import InputError
+from tuner.load.log_lines import FIRST_GZIP_BYTES
 
 COLUMNS = ("t_s", "service_s")
-FIRST_GZIP_BYTES = b"\x1f\x8b"
 LATEST_S = 1e10
 """Of a time since 1970 that is a few hundred years; milliseconds taken for seconds lie beyond it."""
 

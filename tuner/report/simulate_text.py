@@ -10,7 +10,7 @@ from tuner.report.terminal import Style
 
 MEANINGS = {
     "200": "answered within the read timeout",
-    "502": "refused: the queue was full",
+    "502": "refused: the queue, or max_conns, was full",
     "503": "shed by the worker: it had waited too long",
     "504": "nginx gave up waiting",
 }
