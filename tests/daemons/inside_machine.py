@@ -38,6 +38,8 @@ def raise_loopback() -> None:
 
 
 def lay_over(binds: dict[str, str]) -> None:
+    # The processes of this machine alone: nobody's daemons from outside are among them.
+    subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
     for folder in PRIVATE:
         if Path(folder).is_dir():
             subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tuner.stack.live import sock_diag
-from tuner.stack.live.namespace import Namespace, NotEnteredError
 from tuner.stack.live.sock_diag import Listening, listening
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sock_diag is Linux's")
@@ -104,12 +103,3 @@ def test_a_kernel_that_does_not_tell_is_an_error_with_its_number(monkeypatch: py
     with pytest.raises(OSError, match="does not tell its sockets") as caught:
         listening(socket.AF_UNIX)
     assert caught.value.errno == errno.ENOENT
-
-
-def test_a_namespace_that_is_gone_or_another_users_cannot_be_entered() -> None:
-    with pytest.raises(NotEnteredError, match="only root can look into"):
-        Namespace("somebody's", 2**22 + 1).run(os.getpid)
-
-
-def test_our_own_namespace_is_not_entered() -> None:
-    assert Namespace("this machine").run(os.getpid) == os.getpid()

@@ -45,8 +45,8 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
     `has_the_files` says that the machine runs with what lies there, rather than will one day. What counts is
     the network namespace of the daemons that see these files: of none, our own.
     """
-    found = daemons([real_path(path) for path in paths])
-    places = _places(found)
+    places = _places(daemons([real_path(path) for path in paths]))
+    found = [daemon for place in places for daemon in place.daemons]
     uname, release = os.uname(), _release()
     kernel, patched = kernel_versions(uname.release, uname.version)
     programs = program_versions([daemon.program for daemon in found if daemon.program])
@@ -64,19 +64,26 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
 
 
 def _places(found: Sequence[Daemon]) -> list[_Inhabited]:
-    """Return the namespaces of the daemons, ours first; only ours where no daemon was found."""
+    """Return the namespaces of the daemons, ours first; only ours where no daemon was found.
+
+    One whose daemons have ended since they were found is left out.
+    """
     ours = own_namespace()
     by_namespace: dict[int, list[Daemon]] = {}
     for daemon in found:
         by_namespace.setdefault(daemon.namespace or ours, []).append(daemon)
-    return [
-        _Inhabited(_namespace(members) if number != ours else Namespace(THIS_MACHINE), tuple(members))
+    places = [
+        _Inhabited(namespace, tuple(members))
         for number, members in sorted(by_namespace.items(), key=lambda item: item[0] != ours)
-    ] or [_Inhabited(Namespace(THIS_MACHINE))]
+        if (namespace := Namespace(THIS_MACHINE) if number == ours else _namespace(members)) is not None
+    ]
+    return places or [_Inhabited(Namespace(THIS_MACHINE))]
 
 
-def _namespace(members: Sequence[Daemon]) -> Namespace:
-    return Namespace("the network namespace of " + ", ".join(map(str, members)), members[0].pid)
+def _namespace(members: Sequence[Daemon]) -> Namespace | None:
+    name = "the network namespace of " + ", ".join(map(str, members))
+    opened = (Namespace.of_process(name, daemon.pid) for daemon in members)
+    return next((namespace for namespace in opened if namespace is not None), None)
 
 
 def _machine(places: Sequence[_Inhabited], found: Sequence[Daemon]) -> Machine:
