@@ -55,6 +55,19 @@ def test_nothing_checked_says_so(trees: Path) -> None:
     assert fpmtune("show", "nothing", cwd=trees).status == NOTHING_CHECKED
 
 
+def test_a_link_that_leads_out_is_why_nothing_was_checked(tmp_path: Path) -> None:
+    (tmp_path / "sysctl.d").mkdir()
+    (tmp_path / "sysctl.conf").write_text("vm.swappiness = 1\n")
+    (tmp_path / "sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    (tmp_path / "sysctl.d/README").symlink_to("../readme")
+    ran = fpmtune("check", "sysctl.d", cwd=tmp_path)
+    words = (
+        "sysctl.d/99-sysctl.conf is a link to ../sysctl.conf, outside the given paths: give that file as well"
+    )
+    assert (ran.status, ran.err) == (3, f"fpmtune: {words}\n")
+    assert fpmtune("check", "sysctl.d", "sysctl.conf", cwd=tmp_path).status == 0
+
+
 def test_missing_path_is_told_once(trees: Path) -> None:
     ran = fpmtune("check", "gone", cwd=trees)
     assert (ran.status, ran.out, ran.err) == (FAILURE, "", "fpmtune: gone: no such file or folder\n")

@@ -168,6 +168,15 @@ def test_what_cannot_be_read_along_is_forgotten_and_what_was_given_is_not(etc: P
     assert failed == [str(etc / "fpm/pool.d/dangling.conf")]
 
 
+def test_what_a_link_in_a_given_folder_leads_to_is_asked_about(etc: Path) -> None:
+    (etc / "sysctl.conf").write_text("vm.swappiness = 1\n")
+    (etc / "sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    found = ThisMachine((str(etc / "sysctl.d"),), (str(etc / "sysctl.conf"), str(etc / "nginx")), is_own=True)
+    linked = found.with_links(collect(found.asked, lambda _: True, also=found.along))
+    assert linked.is_asked(str(etc / "sysctl.conf")) and not found.is_asked(str(etc / "sysctl.conf"))
+    assert linked.along == (str(etc / "nginx"),)
+
+
 def test_the_footer_names_the_machine_where_it_is_the_target(tmp_path: Path) -> None:
     (tmp_path / "www.conf").write_text(POOL)
     (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ {BAD_LISTEN} }}\n")

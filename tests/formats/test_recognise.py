@@ -34,6 +34,20 @@ CADDY = b"example.com {\n  root * /srv\n  php_fastcgi unix//run/php/fpm.sock\n}\
 HAPROXY = b"global\n  maxconn 4096\nfrontend web\n  bind :80\n  timeout client 5s\n"
 JENKINS = b"node {\n  if (env.X) {\n    def a = 1;\n  }\n  stage('x') { sh 'make'; }\n}\n"
 UWSGI = b"[uwsgi]\nlisten = 100\nuser = x\nchdir = /srv\n"
+LOGROTATE = b"/var/log/nginx/*.log {\n  daily\n  rotate 14\n  postrotate\n    kill -USR1 1;\n  endscript\n}\n"
+SCRIPT = b"setup() {\n  if [ $1 ]; then\ncat > a.conf <<EOF\nserver {\n  listen 80;\n}\nEOF\n  fi\n}\n"
+MY_CNF = b"[mysqld]\nuser = mysql\nport = 3306\nbind-address = 127.0.0.1\nmax_connections = 100\n"
+XDEBUG = b"[xdebug]\nzend_extension = xdebug\nxdebug.mode = off\n"
+GIT = b"[user]\n\tname = x\n\temail = x@example.com\n[core]\n\teditor = vi\n"
+LIGHTTPD = b'server.modules = ( "mod_access" )\n$HTTP["host"] == "x" {\n  server.document-root = "/srv"\n}\n'
+SYSLOG_NG = (
+    b"source s_src {\n  system();\n  internal();\n};\ndestination d { file(x); };\nlog { source(s_src); };\n"
+)
+APT = b'APT::Periodic::Update "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
+JAVA = b"user.name = shop\nuser.home = /srv\ndebug.level = 3\n"
+HADOOP = b"fs.defaultFS=hdfs://a\nfs.s3a.access.key=x\n"
+MONIT = b"check process nginx with pidfile /run/nginx.pid\n  if failed port 80 then restart\n"
+FAIL2BAN = b"[Definition]\nfailregex = ^<HOST>\nignoreregex =\n"
 SILENT = b"# nothing\n\n  # here\n"
 
 TABLE: list[tuple[str, bytes, Kind | None]] = [
@@ -123,6 +137,34 @@ TABLE: list[tuple[str, bytes, Kind | None]] = [
     ("freebsd/tuning.conf", BSD, None),
     ("profiles/web/tuned.conf", TUNED, None),
     ("sysctl.sh", SHELL, None),
+    ("pool-www.conf", POOL, "php-fpm"),
+    ("my-redis-6380.conf", REDIS, "redis"),
+    ("99-net.conf", SYSCTL, "sysctl"),
+    ("net.conf", b"net.core.somaxconn = 4096\n", "sysctl"),
+    ("vm.conf", b"vm.swappiness = 1\n", "sysctl"),
+    ("vhost.conf", SITE, "nginx"),
+    ("redis.conf", SITE, "nginx"),
+    ("sysctl.conf", POOL, "php-fpm"),
+    ("www.conf", SYSCTL, "sysctl"),
+    ("nginx.conf", REDIS, "redis"),
+    ("etc/logrotate.d/nginx", LOGROTATE, None),
+    ("nginx/logrotate.conf", LOGROTATE, None),
+    ("inc/nginx_vhost.inc", SCRIPT, None),
+    ("php-fpm/my.cnf", MY_CNF, None),
+    ("my.conf", MY_CNF, None),
+    ("php-fpm/xdebug.conf", XDEBUG, None),
+    ("php-fpm.d/xdebug.conf", XDEBUG, "php-fpm"),
+    ("www.conf", GIT, None),
+    ("nginx/lighttpd.conf", LIGHTTPD, None),
+    ("nginx/syslog-ng.conf", SYSLOG_NG, None),
+    ("nginx/apt.conf", APT, None),
+    ("app.conf", JAVA, None),
+    ("core.conf", HADOOP, None),
+    ("monit/conf.d/nginx.conf", MONIT, None),
+    ("fail2ban/filter.d/nginx-limit-req.conf", FAIL2BAN, None),
+    ("fail2ban/filter.d/php-fpm.conf", FAIL2BAN, None),
+    ("php-fpm/supervisord.conf", SUPERVISOR, None),
+    ("nginx/httpd.conf", APACHE, None),
     ("sysctl.yml", SYSCTL, None),
 ]
 

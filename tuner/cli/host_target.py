@@ -43,6 +43,12 @@ class ThisMachine(NamedTuple):
     along: tuple[str, ...] = ()
     is_own: bool = False
 
+    def with_links(self, tree: Tree) -> "ThisMachine":
+        """Return it asked about what the links below the given paths lead to as well: that is in them."""
+        ends = {end for link, end in tree.links.items() if self.is_asked(link)}
+        asked = (*self.asked, *sorted(end for end in ends if not self.is_asked(end)))
+        return self._replace(asked=asked, along=tuple(path for path in self.along if path not in ends))
+
     def target(self) -> Target:
         """Look at the machine, and return it as the target."""
         from tuner.stack.live.read import host_target

@@ -22,6 +22,7 @@ from tuner.errors import UsageError
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Kind
 from tuner.formats.nginx_dump import is_dump
+from tuner.formats.recognise import recognise
 from tuner.laws.version import Version
 from tuner.report.machine import MachineRead
 from tuner.source.tree import DEFAULT_EXCLUDES, SourceFile, Tree, collect, lies_in, read_stream, real_path
@@ -78,6 +79,7 @@ def load(options: Namespace) -> Loaded:
         accepts_nul=options.kind is not None,
     )
     if machine:
+        machine = machine.with_links(tree)
         machine.forget_unreadable(tree)
     if STANDARD_INPUT in paths:
         _add_standard_input(tree, options)
@@ -95,7 +97,17 @@ def load(options: Namespace) -> Loaded:
     files += [*sysctl_files, *(file for host in hosts for file in host.replaced)]
     missing = [*tree.missing, *added.missing]
     loaded = Loaded(project, project_file, hosts, target, _distinct(files), stacks, missing)
+    if not loaded.is_anything_checked:
+        _tell_links_out(tree)
     return _of_machine(loaded, machine, target) if machine else loaded
+
+
+def _tell_links_out(tree: Tree) -> None:
+    """Say of links that look like configuration by name why they were not followed, and what to give."""
+    for link, words in tree.outside_links.items():
+        if recognise(tree.shown[link], b""):
+            shown = tree.shown[link]
+            complain(f"{shown} is a link to {words}, outside the given paths: give that file as well")
 
 
 def _stated_target(options: Namespace, project: Project, project_file: Path | None) -> Target:
