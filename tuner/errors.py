@@ -10,7 +10,7 @@ class UsageError(FpmtuneError):
 
 
 class ChangeError(FpmtuneError):
-    """A file cannot be changed as asked; nothing was written."""
+    """Files cannot be changed as asked: they are what they were, unless the text says otherwise."""
 
 
 class InputError(FpmtuneError):
