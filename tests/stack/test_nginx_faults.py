@@ -6,8 +6,7 @@ import pytest
 
 from tests.trees import stack_of
 from tuner.stack.line_entities import DirectiveFault
-
-KINDS = ("misplaced", "miscounted", "repeated", "unsupported", "listen_clash", "name_clash", "undefined")
+from tuner.stack.nginx.faults import FAULTS as KINDS
 
 
 def faults(root: Path, text: str, target: str = "nginx=1.22.1", name: str = "nginx.conf") -> list[str]:
@@ -36,9 +35,9 @@ def server(inside: str) -> str:
     [
         (http("listen 80;"), ["misplaced 3:1 listen"]),
         (http("fastcgi_pass a:1;"), ["misplaced 3:1 fastcgi_pass"]),
-        (server("if ($a) { proxy_buffering off; }"), ["misplaced 3:31 proxy_buffering"]),
-        (server("if ($a) { return 403; }"), []),
-        (server("location / { if ($a) { fastcgi_pass a:1; } }"), []),
+        (server("if ($arg_a) { proxy_buffering off; }"), ["misplaced 3:35 proxy_buffering"]),
+        (server("if ($arg_a) { return 403; }"), []),
+        (server("location / { if ($arg_a) { fastcgi_pass a:1; } }"), []),
         (server("location / { limit_except GET { deny all; root /x; } }"), ["misplaced 3:63 root"]),
         (server("types { listen x; server y; }"), []),
         (http("map $uri $a { default 0; server { } }"), ["misplaced 3:26 server"]),
@@ -147,7 +146,7 @@ def test_clashes(text: str, expected: list[str], tmp_path: Path) -> None:
         ("proxy_cache a; fastcgi_cache off;", ["undefined 3:13 a"]),
         ("proxy_cache a; proxy_cache_path /c keys_zone=a:1m;", []),
         ("server { location / { fastcgi_pass php; } }", ["undefined 3:36 php"]),
-        ("server { location / { fastcgi_pass $php; } location /b { fastcgi_pass unix:/a; } }", []),
+        ("server { location / { fastcgi_pass $arg_a; } location /b { fastcgi_pass unix:/a; } }", []),
         ("upstream php { server a:1; } server { location / { fastcgi_pass PHP; } }", []),
         ("include /elsewhere/*.conf; limit_conn a 5;", []),
     ],

@@ -120,7 +120,9 @@ class DirectiveFault(Entity):
     where the directive may not stand, `miscounted` with the wrong number of arguments or a block too many or
     too few, `repeated` where one is allowed, `unsupported` by the nginx that is meant (unknown where nobody
     says which that is), `listen_clash` with another listen of the address, `name_clash` with an earlier
-    location or upstream of the name, `undefined` a name that nothing defines.
+    location, upstream, zone or log format of the name, `undefined` a name that nothing defines, `rewriting` a
+    condition or another line of the rewrite module that cannot be read, `at_odds` with the location around it
+    or a directive beside it, `buffers` a size that does not fit the others in force, `lacking` what it needs.
     """
 
     words: str
@@ -131,6 +133,10 @@ class DirectiveFault(Entity):
     listen_clash: Value
     name_clash: Value
     undefined: Value
+    rewriting: Value
+    at_odds: Value
+    buffers: Value
+    lacking: Value
 
 
 class PhpFpmFault(Entity):

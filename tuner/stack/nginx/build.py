@@ -8,14 +8,20 @@ from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
 from tuner.stack.line_entities import DirectiveFault
 from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, Upstream
+from tuner.stack.nginx.at_odds import directives_at_odds
 from tuner.stack.nginx.blocks import Block, Configuration, load_configurations
+from tuner.stack.nginx.buffers import mismatched_buffers
 from tuner.stack.nginx.clashes import clashing_directives
 from tuner.stack.nginx.connect_timeouts import build_connect_timeouts
 from tuner.stack.nginx.faults import Fault, directive_faults, misused_directives
+from tuner.stack.nginx.lacking import lacking_parts
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
 from tuner.stack.nginx.refused import RefusedWord, refused_words
+from tuner.stack.nginx.rewriting import unreadable_rewriting
+from tuner.stack.nginx.shared_names import doubled_names
 from tuner.stack.nginx.undefined import undefined_names
+from tuner.stack.nginx.variables import undefined_variables
 from tuner.stack.target import Target
 from tuner.stack.value import Origin, Value, unknown
 
@@ -81,6 +87,12 @@ def _faults(root: Block, target: Target) -> Iterator[Fault]:
     yield from misused_directives(root, target)
     yield from clashing_directives(root)
     yield from undefined_names(root)
+    yield from undefined_variables(root)
+    yield from unreadable_rewriting(root)
+    yield from directives_at_odds(root)
+    yield from mismatched_buffers(root)
+    yield from lacking_parts(root, target)
+    yield from doubled_names(root)
 
 
 def _instances(configurations: Iterable[Configuration], host: HostFiles) -> list[list[Configuration]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def words_of(kind: str) -> frozenset[str]:
     return frozenset(kind.lower().split()[2:])
 
 
-def known_directives() -> Iterable[str]:
+def known_directives() -> Collection[str]:
     """Return the names of all directives of the table."""
     return _rows().keys()
 

@@ -21,7 +21,7 @@ from tuner.stack.value import Origin, Place, Value, absent, unknown
 
 FAULTS = (
     *("misplaced", "miscounted", "repeated", "unsupported"),
-    *("listen_clash", "name_clash", "undefined"),
+    *("listen_clash", "name_clash", "undefined", "rewriting", "at_odds", "buffers", "lacking"),
 )
 WITHOUT_BLOCKS = frozenset({"map", "geo", "types", "split_clients", "charset_map"})
 ALSO_OF_OTHERS = frozenset({"sticky", "least_time", "resolver", "resolver_timeout", "queue", "state"})

@@ -64,9 +64,11 @@ def _zones(http: Block, *directives: str, mark: str) -> Iterator[str]:
                 yield word.removeprefix(mark).partition(":")[0]
 
 
-def _words(block: Block) -> tuple[Word, ...]:
+def _words(block: Block, *, has_variables: bool = True) -> tuple[Word, ...]:
+    """Return the words of a directive; none where something fills them in, or nginx itself does."""
     words = block.directive.args if block.directive else ()
-    return words if all(not word.unknown and "$" not in word.text for word in words) else ()
+    is_open = any(word.unknown or (has_variables and "$" in word.text) for word in words)
+    return () if is_open else words
 
 
 Found = tuple[Word, str] | None
@@ -92,7 +94,7 @@ def _is_above(block: Block, definition: Block | None) -> bool:
 
 
 def _request_zone(block: Block, names: _Names) -> Found:
-    for word in _words(block):
+    for word in _words(block, has_variables=False):
         name = word.text.removeprefix("zone=")
         if name != word.text and name not in names.zones:
             return word, f'zero size shared memory zone "{name}"'
@@ -100,7 +102,7 @@ def _request_zone(block: Block, names: _Names) -> Found:
 
 
 def _connection_zone(block: Block, names: _Names) -> Found:
-    words = _words(block)
+    words = _words(block, has_variables=False)
     if not words or words[0].text in names.zones:
         return None
     return words[0], f'zero size shared memory zone "{words[0].text}"'

@@ -1,0 +1,133 @@
+"""What nginx's rewrite module refuses: conditions of `if`, and the words of `rewrite`, `return` and `set`.
+
+Sources: ngx_http_rewrite_if_condition(), ngx_http_rewrite(), ngx_http_rewrite_return() and
+ngx_http_rewrite_set() in src/http/modules/ngx_http_rewrite_module.c, ngx_http_script_compile().
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from tuner.stack.nginx.blocks import Block
+from tuner.stack.nginx.faults import Fault
+from tuner.stack.nginx.levels import holders
+from tuner.stack.nginx.readers import number
+from tuner.stack.value import Place
+
+KIND = "rewriting"
+INSIDE_SERVERS = frozenset({"server", "location", "server-if", "location-if"})
+USED_VARIABLE = re.compile(r"\$(?:[1-9]|\{(?P<inner>[A-Za-z0-9_]*)(?P<close>\}?)|(?P<name>[A-Za-z0-9_]*))")
+COMPARISONS = frozenset({"=", "!=", "~", "~*", "!~", "!~*"})
+WITH_VALUE = frozenset({"=", "!="})
+FILE_TESTS = frozenset({"-f", "-d", "-e", "-x", "!-f", "!-d", "!-e", "!-x"})
+REWRITE_FLAGS = frozenset({"last", "break", "redirect", "permanent"})
+ABSOLUTE = ("http://", "https://", "$scheme")
+LARGEST_STATUS = 999
+
+Found = tuple[int, str] | None
+"""The number of the word at fault, and what nginx says."""
+
+
+def unreadable_rewriting(root: Block) -> Iterator[Fault]:
+    """Yield each directive of the rewrite module that nginx cannot read; a template's are not judged."""
+    for holder, levels in holders(root):
+        if not levels <= INSIDE_SERVERS:
+            continue
+        for block in holder.named(*READERS):
+            fault = _fault(block)
+            if fault:
+                yield fault
+
+
+def _fault(block: Block) -> Fault | None:
+    words = block.directive.args if block.directive else ()
+    if not words or block.text is None or block.is_template or any(word.unknown for word in words):
+        return None
+    found = READERS[block.name]([word.text for word in words])
+    if found is None or block.parent is None:
+        return None
+    at, told = found
+    return Fault(KIND, told, Place(block.text, words[at].span), block.parent, block.name)
+
+
+def variable_fault(text: str) -> str:
+    """Return what nginx says of the variables in a text that it compiles, or nothing."""
+    for used in USED_VARIABLE.finditer(text):
+        inner, name = used["inner"], used["name"]
+        if inner and not used["close"]:
+            return f'the closing bracket in "{inner}" variable is missing'
+        if inner == "" or name == "":
+            return "invalid variable name"
+    return ""
+
+
+def _condition(words: Sequence[str]) -> Found:
+    """Judge the words of an `if`, of which the first begins with `(` and the last ends with `)`."""
+    last = len(words) - 1
+    if not words[0].startswith("("):
+        return 0, f'invalid condition "{words[0]}"'
+    if not words[last].endswith(")") or (last == 0 and words[0] == "("):
+        return last, f'invalid condition "{words[last]}"'
+    stripped = list(words)
+    stripped[0] = stripped[0][1:]
+    stripped[last] = stripped[last][:-1]
+    first = 0 if stripped[0] or last == 0 else 1
+    end = last if stripped[last] or last == 0 else last - 1
+    return _test(stripped, first, end)
+
+
+def _test(words: Sequence[str], at: int, end: int) -> Found:
+    """Judge a condition without its parentheses, from the word `at` to the word `end`."""
+    text, number_of_words = words[at], end - at + 1
+    invalid = at, f'invalid condition "{text}"'
+    if len(text) > 1 and text.startswith("$"):
+        if number_of_words == 1:
+            return None
+        return _comparison(words, at + 1, end) if number_of_words == 3 else invalid
+    if text not in FILE_TESTS or number_of_words != 2:
+        return invalid
+    return _value(words, end)
+
+
+def _comparison(words: Sequence[str], at: int, end: int) -> Found:
+    if words[at] not in COMPARISONS:
+        return at, f'unexpected "{words[at]}" in condition'
+    return _value(words, end) if words[at] in WITH_VALUE else None
+
+
+def _value(words: Sequence[str], at: int) -> Found:
+    told = variable_fault(words[at]) if at < len(words) else ""
+    return (at, told) if told else None
+
+
+def _rewrite(words: Sequence[str]) -> Found:
+    if len(words) < 2:
+        return None
+    if not words[1]:
+        return 1, "empty replacement"
+    if len(words) > 2 and words[2] not in REWRITE_FLAGS:
+        return 2, f'invalid parameter "{words[2]}"'
+    return _value(words, 1)
+
+
+def _return(words: Sequence[str]) -> Found:
+    status = number(words[0])
+    if status is None and len(words) == 1 and words[0].startswith(ABSOLUTE):
+        return _value(words, 0)
+    if status is None or status > LARGEST_STATUS:
+        return 0, f'invalid return code "{words[0]}"'
+    return _value(words, 1)
+
+
+def _set(words: Sequence[str]) -> Found:
+    if not words[0].startswith("$") or words[0] == "$":
+        return 0, f'invalid variable name "{words[0]}"'
+    return _value(words, 1)
+
+
+READERS: Mapping[str, Callable[[Sequence[str]], Found]] = {
+    "if": _condition,
+    "rewrite": _rewrite,
+    "return": _return,
+    "set": _set,
+}
+"""How the words of each directive are judged."""
