@@ -62,12 +62,76 @@ def test_text_gives_a_range_where_the_model_is_not_exact() -> None:
         (("--backlog", "-2"), "'-2' is not a whole number from -1"),
         (("--backlog", "5", "--overhead", "1y"), "'1y' is not a time"),
         (("--backlog", "5", "--socket", "udp"), "invalid choice"),
+        (("--backlog", "5", "--read-timeout", "9999h"), "'9999h' is longer than a year"),
+        (("--backlog", "5", "--max-children", "1000000000"), "from 1 to 1000000"),
+        (("--backlog", "5", "--bootstrap", "10001"), "from 0 to 10000"),
+        (
+            ("--backlog", "5", "--bootstrap", "9999"),
+            "9999 draws for 3674 requests are too many: at most 2721",
+        ),
+        (("--set", "listen.backlog=1k"), "--set listen.backlog: '1k' is not a whole number"),
+        (("--set", "listen.backlog=1", "--set", "listen.backlog=2"), "--set listen.backlog is given twice"),
+        (("--set", "listen.backlog"), "'listen.backlog' is not KEY=VALUE"),
+        (("--backlog", "5", "--set", "pm.start_servers=3"), "changes nothing while pm is static"),
+        (("--backlog", "5", "--set", "pm=dynamic"), "pm.start_servers is needed"),
+        (("--backlog", "5", "--pool", "www"), "--pool www: nothing has pools here"),
+        (("--backlog", "5", "--target", "debian-12"), "--target says how files are read"),
+        (("--backlog", "5", "--as", "nginx"), "--as says how files are read"),
+        (("--backlog", "5", "--show", "p99"), "--show says what a grid shows"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
     ran = fpmtune("simulate", "--arrivals", trace("unix-M-rho1.5-B56"), *POOL, *arguments)
     assert (ran.status, ran.out) == (2, "")
-    assert words in ran.err
+    assert words in ran.err.splitlines()[-1]
+
+
+def test_spare_servers_can_be_stated() -> None:
+    spares = ("pm=dynamic", "pm.start_servers=1", "pm.min_spare_servers=1", "pm.max_spare_servers=2")
+    given = (
+        "simulate",
+        "--arrivals",
+        trace("unix-M-rho1.5-B56"),
+        *POOL,
+        "--backlog",
+        "56",
+        "--format",
+        "json",
+    )
+    slow = fpmtune(*given, *(word for text in spares for word in ("--set", text)))
+    assert slow.status == 0
+    assert slow.report["shares"]["502"] > fpmtune(*given).report["shares"]["502"] + 0.05
+
+
+def test_chance_widens_the_range_of_a_queue_that_overflows_on_tcp() -> None:
+    given = (
+        "simulate",
+        "--arrivals",
+        trace("tcp-M-rho1.5-B8-Tc3"),
+        *POOL,
+        "--backlog",
+        "8",
+        "--format",
+        "json",
+    )
+    given = (*given, "--socket", "tcp", "--connect-timeout", "3s")
+    plain, drawn = (fpmtune(*given, *more).report["range"]["200"] for more in ((), ("--bootstrap", "5")))
+    assert drawn["low"] < plain["low"] < plain["high"] < drawn["high"]
+
+
+def test_who_cuts_the_backlog_is_said() -> None:
+    given = ("simulate", "--arrivals", trace("unix-M-rho1.5-B56"), *POOL, "--somaxconn", "56")
+    assert "\nnet.core.somaxconn cuts listen.backlog = 512 to 56\n" in fpmtune(*given, "--backlog", "512").out
+    assert "\nlisten.backlog = -1 is as much as net.core" in fpmtune(*given, "--backlog", "-1").out
+    assert "net.core.somaxconn" not in fpmtune(*given, "--backlog", "56").out
+
+
+def test_arrivals_of_one_moment_are_a_second(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t_s,service_s\n0,9e6\n1e-300,9e6\n")
+    ran = fpmtune(
+        "simulate", "--arrivals", "a.csv", *POOL, "--backlog", "5", "--format", "json", cwd=tmp_path
+    )
+    assert ran.report["utilisation"] == pytest.approx(2 * 9e6 / 8)
 
 
 def test_a_trace_that_is_none(tmp_path: Path) -> None:

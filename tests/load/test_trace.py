@@ -27,6 +27,22 @@ def test_out_of_order_is_sorted_and_counted(tmp_path: Path) -> None:
     assert read_trace(str(path)) == ([0.0, 1.0, 2.0], [0.1, 0.2, 0.3], 1)
 
 
+def test_marks_and_quotes_of_spreadsheets(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'\xef\xbb\xbf"t_s","service_s","who"\r\n0,1,M\xc3\xbcller\r\n')
+    assert read_trace(str(path)) == ([0.0], [1.0], 0)
+
+
+def test_more_requests_than_memory_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuner.load.trace.MOST_REQUESTS", 2)
+    path = tmp_path / "a.csv"
+    path.write_text("t_s,service_s\n0,1\n1,1\n")
+    assert len(read_trace(str(path)).arrivals_s) == 2
+    path.write_text("t_s,service_s\n0,1\n1,1\n2,1\n")
+    with pytest.raises(InputError, match="more than 2 requests"):
+        read_trace(str(path))
+
+
 @pytest.mark.parametrize(
     ("data", "where", "words"),
     [
@@ -39,6 +55,13 @@ def test_out_of_order_is_sorted_and_counted(tmp_path: Path) -> None:
         (b"t_s,service_s\nnan,1\n", ":2:1", "found 'nan'"),
         (b"t_s,service_s\n1,inf\n", ":2:3", "found 'inf"),
         (b"\xff\xfe\n", "", "not a text file"),
+        (b"t_s,service_s\n1,1_0\n", ":2:3", "found '1_0'"),
+        (b"t_s,service_s\n1,\xd9\xa1\n", ":2:3", "a number of seconds"),
+        (b"t_s,service_s\n1,1e8\n", ":2:3", "found '1e8', more than 10000000"),
+        (b"t_s,service_s\n1,0.1,7\n", ":2:1", "expected 2 fields, found 3"),
+        (b"t_s,service_s\n" + b"1" * 70_000, ":2:1", "found a line without end"),
+        (b"t_s,t_s,service_s\n1,1,1\n", ":1:1", "two columns are called t_s"),
+        (b"t_s,service_s\n1,0\n2,0.0\n", "", "every service time is 0"),
         (b"\x1f\x8bnot gzip", "", "cannot be read"),
     ],
 )

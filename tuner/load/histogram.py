@@ -12,6 +12,7 @@ from random import Random
 BITS = 6
 LINEAR = 2 << BITS
 LARGEST = 1 << 62
+NEARLY_NORMAL = 100
 
 
 def bucket_of(number: int) -> int:
@@ -29,6 +30,17 @@ def bounds_of(bucket: int) -> tuple[int, int]:
     shift = (bucket >> BITS) - 1
     low = (bucket - (shift << BITS)) << shift
     return low, low + (1 << shift)
+
+
+def poisson(mean: float, random: Random) -> int:
+    """Return a number drawn from Poisson's distribution; large ones from the normal one."""
+    if mean > NEARLY_NORMAL:
+        return max(0, round(random.gauss(mean, sqrt(mean))))
+    drawn, passed = 0, random.expovariate(1)
+    while passed < mean:
+        drawn += 1
+        passed += random.expovariate(1)
+    return drawn
 
 
 class Histogram:
@@ -115,6 +127,20 @@ class Histogram:
             drawn.append(low + (high - low) * (place - below) / (behind - below))
         random.shuffle(drawn)
         return drawn
+
+    def drawn_anew(self, random: Random) -> "Histogram":
+        """Return a histogram that as large a sample from this distribution may have given.
+
+        Each bucket's count is drawn from Poisson's distribution (the Poisson bootstrap); where all
+        come out as 0, they stay. Its sums are those of the buckets' lower bounds.
+        """
+        self._check()
+        drawn = {bucket: poisson(count, random) for bucket, count in sorted(self.counts.items())}
+        found = Histogram()
+        for bucket, count in (drawn if any(drawn.values()) else self.counts).items():
+            if count:
+                found.add(bounds_of(bucket)[0], count)
+        return found
 
     def _in_order(self) -> Iterable[int]:
         return (self.counts[bucket] for bucket in sorted(self.counts))

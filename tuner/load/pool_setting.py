@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tuner.errors import UsageError
 from tuner.laws.listen_queue import effective_backlog
 from tuner.laws.process_manager import started_children
-from tuner.laws.simulator.setting import CONNECT_TIMEOUT_S, Retries, Setting, Socket, Spares
+from tuner.laws.simulator.setting import CONNECT_TIMEOUT_S, MAX_SPAWN_RATE, Retries, Setting, Socket, Spares
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 
@@ -16,6 +16,7 @@ Changes = Mapping[str, int | float | str]
 MAX_CHILDREN, BACKLOG, SOMAXCONN = "pm.max_children", "listen.backlog", "net.core.somaxconn"
 READ_TIMEOUT, CONNECT_TIMEOUT = "fastcgi_read_timeout", "fastcgi_connect_timeout"
 PM, SOCKET = "pm", "socket"
+SPARES = ("pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers")
 
 
 class Behaviour(NamedTuple):
@@ -38,6 +39,16 @@ def pool_of(stacks: list[Stack], name: str | None) -> tuple[Stack, Pool]:
     if len(found) > 1 and name is not None:
         raise UsageError(f"{len(found)} pools are called {name}: give the files of one host")
     raise UsageError(f"--pool: expected one of {', '.join(names)}")
+
+
+def what_cuts(setting: Setting, changes: Changes, pool: Pool | None) -> str:
+    """Return in words that somaxconn cuts the pool's backlog, or makes it; empty where it does neither."""
+    written = changes.get(BACKLOG, pool.listener.backlog.data if pool and pool.listener else None)
+    if not isinstance(written, int) or written == setting.backlog:
+        return ""
+    if written < 0:
+        return f"{BACKLOG} = {written} is as much as {SOMAXCONN} allows: {setting.backlog}"
+    return f"{SOMAXCONN} cuts {BACKLOG} = {written} to {setting.backlog}"
 
 
 def setting_of(changes: Changes, behaviour: Behaviour, host: Stack | None, pool: Pool | None) -> Setting:
@@ -74,14 +85,15 @@ class _Reader:
         if isinstance(data, int | float):
             return data
         reason = f" is unknown: {value.origin.words}" if value is not None else " is needed"
-        raise UsageError(
-            f"{key}{f' of pool {self.pool.name}' if self.pool else ''}{reason}; give --set {key}=N"
-        )
+        of_pool = f" of pool {self.pool.name}" if self.pool and key != SOMAXCONN else ""
+        raise UsageError(f"{key}{of_pool}{reason}; give --set {key}=N")
 
 
 def _backlog(read: _Reader, host: Stack | None, pool: Pool | None) -> int:
+    """Return the effective backlog; of the two numbers that make it, the one that nobody knows is named."""
     listener = pool.listener if pool else None
-    if listener and not {BACKLOG, SOMAXCONN} & read.changes.keys():
+    is_changed = {BACKLOG, SOMAXCONN} & read.changes.keys()
+    if listener and not is_changed and listener.effective_backlog.is_known:
         return int(read.number(BACKLOG, listener.effective_backlog))
     backlog = int(read.number(BACKLOG, listener.backlog if listener else None))
     if SOMAXCONN not in read.changes and host is None:
@@ -106,26 +118,27 @@ def _connect_timeout_s(changes: Changes, pool: Pool | None) -> float:
     return float(max(known, default=CONNECT_TIMEOUT_S))
 
 
-def _spares(read: _Reader, pool: Pool | None) -> Spares | None:
-    """Return how a dynamic pool grows; a static one, and one that is only stated, has all workers at once."""
+def _manager(read: _Reader, pool: Pool | None) -> str:
+    """Return `static` or `dynamic`; a pool that is only stated is static."""
     stated = read.changes.get(PM)
     if pool is None:
-        if stated == "dynamic":
-            raise UsageError("--set pm=dynamic needs the files of the pool, for its spare servers")
-        return None
-    manager = stated or (pool.pm.data if pool.pm.is_known else None)
+        return str(stated or "static")
+    manager = stated or (pool.pm.data if pool.pm.is_known else "unknown")
     if manager not in ("static", "dynamic"):
-        told = "unknown" if manager is None else manager
-        raise UsageError(f"pm of pool {pool.name} is {told}, which cannot be replayed; give --set pm=static")
-    if manager == "static":
-        return None
-    start, least, most = (
-        int(read.number(key, value))
-        for key, value in (
-            ("pm.start_servers", pool.start_servers),
-            ("pm.min_spare_servers", pool.min_spare_servers),
-            ("pm.max_spare_servers", pool.max_spare_servers),
+        raise UsageError(
+            f"pm of pool {pool.name} is {manager}, which cannot be replayed; give --set pm=static"
         )
-    )
-    rate = int(read.number("pm.max_spawn_rate", pool.max_spawn_rate))
+    return str(manager)
+
+
+def _spares(read: _Reader, pool: Pool | None) -> Spares | None:
+    """Return how a dynamic pool grows; a static one, and one that is only stated, has all workers at once."""
+    if _manager(read, pool) == "static":
+        for key in SPARES:
+            if key in read.changes and PM not in read.changes:
+                raise UsageError(f"{key} changes nothing while pm is static; give --set pm=dynamic, too")
+        return None
+    values = (pool.start_servers, pool.min_spare_servers, pool.max_spare_servers) if pool else (None,) * 3
+    start, least, most = (int(read.number(key, value)) for key, value in zip(SPARES, values, strict=True))
+    rate = int(read.number("pm.max_spawn_rate", pool.max_spawn_rate)) if pool else MAX_SPAWN_RATE
     return Spares(started_children(start, least, most), least, most, rate)

@@ -4,15 +4,22 @@ The arrivals are those of the busiest window as they were. Each gets a service t
 measured: also those that were refused or given up, whose own nobody knows.
 """
 
+from array import array
 from random import Random
 
 from tuner.errors import InputError
+from tuner.laws.simulator.traffic import Times, Traffic, check_draws
 from tuner.load.compact import decode
+from tuner.load.histogram import Histogram
 from tuner.load.load_file import Busy, MeasuredPool
 from tuner.load.trace import Trace
 
 US_PER_S = 1_000_000
 MS_PER_S = 1000
+LIKELY, POSSIBLE = 10, 20
+"""How often service times are drawn as they were measured, and how often from another such sample."""
+REPLAYED_FOR_NUMBER, REPLAYED_FOR_RANGE = 200_000, 400_000
+"""Of many requests fewer draws suffice: chance evens out. So many are replayed in all."""
 
 
 def trace_of(pool: MeasuredPool, *, window: int = 0, seed: int = 1) -> Trace:
@@ -27,10 +34,42 @@ def trace_of(pool: MeasuredPool, *, window: int = 0, seed: int = 1) -> Trace:
     if pool.service is None:
         reasons = "; ".join(words for words in pool.unknown if words.startswith("service times"))
         raise InputError(where, reasons or "the load file has no service times: measure with --fpm-log")
+    histogram = pool.service.service_us.histogram()
+    if not histogram.total:
+        raise InputError(where, "every service time is 0: no worker is ever busy")
     random = Random(seed)
     arrivals_s = _arrivals_s(pool.arrivals.windows[window], pool.arrivals.resolution_s, where, random)
-    services_us = pool.service.service_us.histogram().draw(len(arrivals_s), random)
+    services_us = histogram.draw(len(arrivals_s), random)
     return Trace(arrivals_s, [service_us / US_PER_S for service_us in services_us])
+
+
+def traffic_of(pool: MeasuredPool, *, draws: int | None = None, seed: int = 1) -> Traffic:
+    """Return the requests of the busiest window with service times drawn several times.
+
+    In a short log one order of service times gives a share that another misses by some points, and the log is
+    itself a sample. `draws` says how often to draw for the range; None draws less often the more requests
+    there are, not at all from some 200,000 on. Raises InputError as `trace_of`, and
+    ValueError for too many draws.
+    """
+    trace = trace_of(pool, seed=seed)
+    requests = len(trace.arrivals_s)
+    if draws is None:
+        draws = min(POSSIBLE, REPLAYED_FOR_RANGE // requests)
+        draws = draws if draws > 1 else 0
+    check_draws(draws, requests)
+    assert pool.service
+    histogram = pool.service.service_us.histogram()
+    random = Random(seed)
+    more = max(0, min(LIKELY, REPLAYED_FOR_NUMBER // requests) - 1)
+    return Traffic(
+        trace.arrivals_s,
+        [trace.services_s, *(_drawn(histogram, requests, random) for _ in range(more))],
+        [_drawn(histogram.drawn_anew(random), requests, random) for _ in range(draws)],
+    )
+
+
+def _drawn(histogram: Histogram, requests: int, random: Random) -> Times:
+    return array("d", [service_us / US_PER_S for service_us in histogram.draw(requests, random)])
 
 
 def _arrivals_s(window: Busy, resolution_s: float, where: str, random: Random) -> list[float]:

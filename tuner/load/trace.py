@@ -4,6 +4,7 @@ import gzip
 import os
 import stat
 import zlib
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, TextIO
 
@@ -13,6 +14,13 @@ from tuner.load.log_lines import FIRST_GZIP_BYTES
 COLUMNS = ("t_s", "service_s")
 LATEST_S = 1e10
 """Of a time since 1970 that is a few hundred years; milliseconds taken for seconds lie beyond it."""
+
+LONGEST_SERVICE_S = 1e7
+"""Some hundred days."""
+
+LONGEST_LINE = 65_536
+MOST_REQUESTS = 5_000_000
+"""Some hundred bytes of memory each."""
 
 
 class Trace(NamedTuple):
@@ -27,7 +35,8 @@ def read_trace(path: str) -> Trace:
     """Read a CSV file, maybe compressed by gzip, with the columns `t_s` and `service_s` (and any others).
 
     Times are seconds from any beginning; the trace begins at the first request. Raises InputError, with line
-    and column, for a file without these columns, a line without a number in them, or no request at all.
+    and column, for a file without these columns, a line without a number in them, no request at all or more
+    than MOST_REQUESTS, and for one in which no request takes any time.
     """
     try:
         with _opened(path) as file:
@@ -45,40 +54,56 @@ def _opened(path: str) -> TextIO:
     with open(path, "rb") as file:
         is_compressed = file.read(2) == FIRST_GZIP_BYTES
     if is_compressed:
-        return gzip.open(path, "rt", encoding="ascii", newline="\n")
-    return open(path, encoding="ascii", newline="\n")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="\n")
+    return open(path, encoding="utf-8-sig", newline="\n")
 
 
 def _read(path: str, lines: TextIO) -> tuple[list[float], list[float]]:
-    header = [name.strip() for name in lines.readline().split(",")]
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        raise InputError(f"{path}:1:1", f"expected the columns {' and '.join(COLUMNS)} in the first line")
-    at = tuple(header.index(name) for name in COLUMNS)
+    header = _header(lines.readline(LONGEST_LINE), path)
+    arrival_at, service_at = (header.index(name) for name in COLUMNS)
     arrivals_s: list[float] = []
     services_s: list[float] = []
-    for number, line in enumerate(lines, 2):
+    for number, line in enumerate(iter(partial(lines.readline, LONGEST_LINE), ""), 2):
         if line.isspace():
             continue
         fields = line.rstrip("\r\n").split(",")
-        arrivals_s.append(_number(fields, at[0], path, number))
-        services_s.append(_number(fields, at[1], path, number))
+        if len(fields) > len(header) or len(line) == LONGEST_LINE:
+            found = f"{len(fields)}" if len(line) < LONGEST_LINE else "a line without end"
+            raise InputError(f"{path}:{number}:1", f"expected {len(header)} fields, found {found}")
+        arrivals_s.append(_number(fields, arrival_at, LATEST_S, path, number))
+        services_s.append(_number(fields, service_at, LONGEST_SERVICE_S, path, number))
+        if len(arrivals_s) > MOST_REQUESTS:
+            raise InputError(path, f"holds more than {MOST_REQUESTS} requests: give a part of it")
     if not arrivals_s:
         raise InputError(path, "holds no request")
+    if not any(services_s):
+        raise InputError(path, "every service time is 0: no worker is ever busy")
     return arrivals_s, services_s
 
 
-def _number(fields: list[str], column: int, path: str, line: int) -> float:
+def _header(line: str, path: str) -> list[str]:
+    """Return the names of the columns; spreadsheets put them in quotes."""
+    header = [name.strip().strip('"') for name in line.split(",")]
+    for name in COLUMNS:
+        if name not in header:
+            raise InputError(f"{path}:1:1", f"expected the columns {' and '.join(COLUMNS)} in the first line")
+        if header.count(name) > 1:
+            raise InputError(f"{path}:1:1", f"two columns are called {name}")
+    return header
+
+
+def _number(fields: list[str], column: int, limit: float, path: str, line: int) -> float:
+    text = fields[column] if column < len(fields) else "nothing"
     try:
-        number = float(fields[column])
-    except (IndexError, ValueError):
+        number = float(text) if text.isascii() and "_" not in text else -1.0
+    except ValueError:
         number = -1.0
-    if 0 <= number < LATEST_S:
+    if 0 <= number < limit:
         return number
     before = sum(len(field) + 1 for field in fields[:column])
     where = f"{path}:{line}:{1 + before if column < len(fields) else before}"
-    found = fields[column].strip()[:40] if column < len(fields) else "nothing"
-    raise InputError(where, f"expected a number of seconds, found {found!r}")
+    too_much = f", more than {limit:.0f}" if limit <= number else ""
+    raise InputError(where, f"expected a number of seconds, found {text.strip()[:40]!r}{too_much}")
 
 
 def _in_order(arrivals_s: list[float], services_s: list[float]) -> Trace:

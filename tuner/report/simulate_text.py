@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from tuner.laws.simulator.confidence import Range
+from tuner.laws.simulator.prediction import Prediction
 from tuner.laws.simulator.setting import Setting
-from tuner.laws.simulator.summary import Summary
 from tuner.report.table import Row, table
 from tuner.report.terminal import Style
 
@@ -16,16 +16,19 @@ MEANINGS = {
 }
 
 
-def simulate_text(found: Summary, setting: Setting, ranges: Mapping[str, Range] | None, style: Style) -> str:
-    """Return the figures of one replay, ending in a line end."""
+def simulate_text(prediction: Prediction, setting: Setting, style: Style, note: str = "") -> str:
+    """Return the figures of one setting, ending in a line end; a `note` on the setting stands above them."""
+    found = prediction.summary
     head = (
         f"{found.requests} requests, {setting.workers} workers, effective backlog {setting.backlog}, "
         f"{setting.socket} socket, read timeout {setting.read_timeout_s:g} s"
     )
-    return "\n".join([head, *table(list(_rows(found, setting, ranges)), style)]) + "\n"
+    heads = [head, note] if note else [head]
+    return "\n".join([*heads, *table(list(_rows(prediction, setting)), style)]) + "\n"
 
 
-def _rows(found: Summary, setting: Setting, ranges: Mapping[str, Range] | None) -> Iterator[Row]:
+def _rows(prediction: Prediction, setting: Setting) -> Iterator[Row]:
+    found, ranges = prediction
     for status, share in found.shares.items():
         yield Row(status, _percent(share), tuple(_remarks(status, ranges)))
     yield Row("latency p50", _seconds(found.p50_s), ("of what was answered with 200",))

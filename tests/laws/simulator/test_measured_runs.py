@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tuner.laws.simulator.confidence import model_ranges, overflows_on_tcp
-from tuner.laws.simulator.run import replay
+from tuner.laws.simulator.prediction import Prediction, predict
 from tuner.laws.simulator.setting import Setting
-from tuner.laws.simulator.summary import Summary, summary
+from tuner.laws.simulator.summary import Summary
+from tuner.laws.simulator.traffic import Traffic
 from tuner.load.trace import Trace, read_trace
 
 DATA = Path(__file__).resolve().parents[2] / "data/replay"
@@ -38,9 +38,14 @@ def run_of(cell: str, **changes: Any) -> Run:  # noqa: ANN401 - any field of a s
     )
 
 
+def prediction(run: Run) -> Prediction:
+    return predict(Traffic(run.trace.arrivals_s, [run.trace.services_s]), run.setting)
+
+
 def predicted(run: Run) -> Summary:
-    found = replay(*run.trace[:2], run.setting)
-    return summary(found, *run.trace[:2], run.setting)
+    found = prediction(run)
+    assert found.ranges is None
+    return found.summary
 
 
 @pytest.mark.parametrize("cell", UNIX)
@@ -56,9 +61,8 @@ def test_unix_shares_and_latencies(cell: str) -> None:
 @pytest.mark.parametrize("cell", OVERFLOWING)
 def test_tcp_that_overflows_lies_in_the_range(cell: str) -> None:
     run = run_of(cell)
-    found = replay(*run.trace[:2], run.setting)
-    assert overflows_on_tcp(run.setting, found)
-    ranges = model_ranges(*run.trace[:2], run.setting)
+    ranges = prediction(run).ranges
+    assert ranges
     for status in ("200", "502", "504"):
         assert ranges[status].low <= run.measured[status] <= ranges[status].high
     assert ranges["200"].high - ranges["200"].low <= 0.15

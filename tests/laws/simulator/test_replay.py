@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.laws.simulator.confidence import bootstrap_ranges, model_ranges
 from tuner.laws.simulator.events import EventReplay
+from tuner.laws.simulator.prediction import predict
 from tuner.laws.simulator.replay import LATE, OK, REFUSED, SHED, UNREACHED, Replay
 from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Retries, Setting, Spares
 from tuner.laws.simulator.summary import dead_time_s, percentile, summary
+from tuner.laws.simulator.traffic import Traffic, drawn_anew
 
 # Binary fractions: their sums are exact, so that both engines compare the same numbers.
 SETTING = Setting(workers=1, backlog=1, read_timeout_s=2.0, overhead_s=0.0)
@@ -230,9 +231,11 @@ def test_a_connection_that_fails_holds_its_slot_until_then() -> None:
 def test_shedding_has_its_range_too() -> None:
     arrivals, services = [0.0] * 6, [0.5] * 6
     tcp = with_(socket="tcp", shed_after_s=0.25, connect_timeout_s=1.0)
-    assert "503" in model_ranges(arrivals, services, tcp)
+    assert "503" in (predict(Traffic(arrivals, [services]), tcp).ranges or {})
     unix = with_(shed_after_s=0.25)
-    assert bootstrap_ranges(arrivals, services, unix, draws=2)["503"].high > 0
+    ranges = predict(drawn_anew(arrivals, services, 2), unix).ranges
+    assert ranges
+    assert ranges["503"].high > 0
 
 
 def test_retries_have_an_end() -> None:

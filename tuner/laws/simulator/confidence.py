@@ -1,13 +1,12 @@
 """How sure a prediction is: the range of a model that is not exact, and of a sample."""
 
-from collections.abc import Sequence
-from random import Random
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.laws.simulator.replay import Replay
-from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Setting
-from tuner.laws.simulator.summary import shares
+
+Shares = Mapping[str, float]
 
 PROCESSORS = (1, 2, 4)
 """The processors among which a host may share out its timers."""
@@ -29,52 +28,21 @@ def overflows_on_tcp(setting: Setting, found: Replay) -> bool:
     return setting.socket == "tcp" and found.longest_queue > setting.backlog
 
 
-def model_ranges(
-    arrivals_s: Sequence[float], services_s: Sequence[float], setting: Setting
-) -> dict[str, Range]:
-    """Return each share's range over the ways a kernel may share out its timers, with the known error."""
-    with_shed = setting.shed_after_s is not None
-    variants = [
-        shares(replay(arrivals_s, services_s, setting, processors=processors), with_shed=with_shed)
-        for processors in PROCESSORS
-    ]
-    found = {status: [variant[status] for variant in variants] for status in variants[0]}
-    low, high = min(found["200"]) - TOO_OPTIMISTIC, max(found["200"]) + TOO_PESSIMISTIC
-    ranges = {"200": Range(max(0.0, low), min(1.0, high))}
-    for status in found.keys() - {"200"}:
-        least, most = min(found[status]), max(found[status])
-        is_certain = status != "504" and most == 0
-        ranges[status] = (
-            Range(0.0, 0.0)
-            if is_certain
-            else Range(max(0.0, least - TOO_PESSIMISTIC), min(1.0, most + TOO_OPTIMISTIC))
-        )
+def sample_ranges(found: Sequence[Shares]) -> dict[str, Range]:
+    """Return each share's range over several replays: the lowest and the highest."""
+    return {
+        status: Range(min(shares[status] for shares in found), max(shares[status] for shares in found))
+        for status in found[0]
+    }
+
+
+def model_ranges(found: Sequence[Shares]) -> dict[str, Range]:
+    """Return each share's range over replays of a TCP queue that overflows, with the known error."""
+    ranges = sample_ranges(found)
+    low, high = ranges["200"]
+    ranges["200"] = Range(max(0.0, low - TOO_OPTIMISTIC), min(1.0, high + TOO_PESSIMISTIC))
+    for status in ranges.keys() - {"200"}:
+        low, high = ranges[status]
+        if status == "504" or high > 0:
+            ranges[status] = Range(max(0.0, low - TOO_PESSIMISTIC), min(1.0, high + TOO_OPTIMISTIC))
     return ranges
-
-
-def bootstrap_ranges(
-    arrivals_s: Sequence[float],
-    services_s: Sequence[float],
-    setting: Setting,
-    *,
-    draws: int = 20,
-    seed: int = 1,
-) -> dict[str, Range]:
-    """Return each share's range over `draws` replays with service times drawn anew from the same ones.
-
-    The arrivals stay: of other traffic this says nothing. The lowest and the highest draw are the range.
-    """
-    random = Random(seed)
-    with_shed = setting.shed_after_s is not None
-    drawn = [
-        shares(
-            replay(arrivals_s, random.choices(services_s, k=len(services_s)), setting, seed=draw),
-            with_shed=with_shed,
-        )
-        for draw in range(draws)
-    ]
-    return {status: Range(*_ends([shares[status] for shares in drawn])) for status in drawn[0]}
-
-
-def _ends(numbers: Sequence[float]) -> tuple[float, float]:
-    return min(numbers), max(numbers)

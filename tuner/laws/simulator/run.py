@@ -1,7 +1,8 @@
 """One replay by the engine that fits the setting."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice
+from operator import le
 
 from tuner.laws.simulator.events import EventReplay
 from tuner.laws.simulator.plain import replay_plain
@@ -34,5 +35,5 @@ def _check(arrivals_s: Sequence[float], services_s: Sequence[float]) -> None:
         return
     if arrivals_s[0] < 0 or min(services_s) < 0:
         raise ValueError("a time is negative")
-    if any(later < earlier for earlier, later in pairwise(arrivals_s)):
+    if not all(map(le, arrivals_s, islice(arrivals_s, 1, None))):
         raise ValueError("the arrivals are not in order of time")

@@ -16,6 +16,9 @@ STATUSES: dict[str, tuple[int, ...]] = {
 }
 """What clients see, and the outcomes behind it."""
 
+SHORTEST_SPAN_S = 1e-6
+"""Arrivals within less came at one moment: no log is finer."""
+
 
 class Summary(NamedTuple):
     """The figures of one replay.
@@ -107,7 +110,7 @@ def _last_answer_s(replay: Replay, arrivals_s: Sequence[float]) -> float:
 
 
 def _window_s(arrivals_s: Sequence[float]) -> float:
-    """Return the time from the first to the last arrival and one mean gap more."""
+    """Return the time from the first to the last arrival and one mean gap more; a second for one moment."""
     requests = len(arrivals_s)
     span_s = arrivals_s[-1] - arrivals_s[0]
-    return span_s * requests / (requests - 1) if span_s > 0 else 1.0
+    return span_s * requests / (requests - 1) if span_s >= SHORTEST_SPAN_S else 1.0
