@@ -7,6 +7,7 @@ from program import CHECKOUT, fpmtune
 
 TRACES = CHECKOUT / "tests/data/replay"
 POOL = ("--max-children", "8", "--read-timeout", "1s")
+JSON = ("--format", "json")
 
 
 def trace(cell: str) -> str:
@@ -67,7 +68,7 @@ def test_text_gives_a_range_where_the_model_is_not_exact() -> None:
         (("--backlog", "5", "--bootstrap", "10001"), "from 0 to 10000"),
         (
             ("--backlog", "5", "--bootstrap", "9999"),
-            "9999 draws for 3674 requests are too many: at most 2721",
+            "draws for 3674 requests are too many: at most 2721",
         ),
         (("--set", "listen.backlog=1k"), "--set listen.backlog: '1k' is not a whole number"),
         (("--set", "listen.backlog=1", "--set", "listen.backlog=2"), "--set listen.backlog is given twice"),
@@ -88,32 +89,14 @@ def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
 
 def test_spare_servers_can_be_stated() -> None:
     spares = ("pm=dynamic", "pm.start_servers=1", "pm.min_spare_servers=1", "pm.max_spare_servers=2")
-    given = (
-        "simulate",
-        "--arrivals",
-        trace("unix-M-rho1.5-B56"),
-        *POOL,
-        "--backlog",
-        "56",
-        "--format",
-        "json",
-    )
+    given = ("simulate", "--arrivals", trace("unix-M-rho1.5-B56"), *POOL, *("--backlog", "56"), *JSON)
     slow = fpmtune(*given, *(word for text in spares for word in ("--set", text)))
     assert slow.status == 0
     assert slow.report["shares"]["502"] > fpmtune(*given).report["shares"]["502"] + 0.05
 
 
 def test_chance_widens_the_range_of_a_queue_that_overflows_on_tcp() -> None:
-    given = (
-        "simulate",
-        "--arrivals",
-        trace("tcp-M-rho1.5-B8-Tc3"),
-        *POOL,
-        "--backlog",
-        "8",
-        "--format",
-        "json",
-    )
+    given = ("simulate", "--arrivals", trace("tcp-M-rho1.5-B8-Tc3"), *POOL, *("--backlog", "8"), *JSON)
     given = (*given, "--socket", "tcp", "--connect-timeout", "3s")
     plain, drawn = (fpmtune(*given, *more).report["range"]["200"] for more in ((), ("--bootstrap", "5")))
     assert drawn["low"] < plain["low"] < plain["high"] < drawn["high"]

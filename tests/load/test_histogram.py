@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.load.histogram import LARGEST, Histogram, bounds_of, bucket_of
+from tuner.load.histogram import LARGEST, Histogram, bounds_of, bucket_of, poisson
 
 numbers = st.one_of(st.integers(0, 300), st.integers(0, 10**7), st.integers(0, LARGEST))
 samples = st.lists(numbers, max_size=30)
@@ -67,3 +67,30 @@ def test_nothing_can_be_said_of_nothing() -> None:
         with pytest.raises(ValueError, match="empty"):
             ask()
     assert histogram([0, 0]).variation == 0
+
+
+@pytest.mark.parametrize("mean", [0.3, 4, 60, 400])
+def test_numbers_of_poisson_have_his_mean_and_variance(mean: float) -> None:
+    random = Random(1)
+    drawn = [poisson(mean, random) for _ in range(20_000)]
+    average = sum(drawn) / len(drawn)
+    assert average == pytest.approx(mean, rel=0.03)
+    assert sum((number - average) ** 2 for number in drawn) / len(drawn) == pytest.approx(mean, rel=0.05)
+
+
+def test_another_sample_strays_as_far_as_a_sample_of_that_size() -> None:
+    """Of 400 times of 1 and 400 of 3 the mean has the standard error sqrt(1 / 800), 0.035."""
+    found = histogram([1] * 400 + [3] * 400)
+    random = Random(1)
+    means = [found.drawn_anew(random).mean for _ in range(2000)]
+    average = sum(means) / len(means)
+    assert average == pytest.approx(2, abs=0.01)
+    assert (sum((mean - average) ** 2 for mean in means) / len(means)) ** 0.5 == pytest.approx(0.035, rel=0.1)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=4), st.integers(0, 99))
+def test_another_sample_is_never_empty_and_holds_nothing_new(values: list[int], seed: int) -> None:
+    found = histogram(values)
+    drawn = found.drawn_anew(Random(seed))
+    assert drawn.count
+    assert drawn.counts.keys() <= found.counts.keys()

@@ -7,14 +7,22 @@ from pathlib import Path
 import pytest
 
 from tuner.errors import InputError
-from tuner.laws.simulator.run import replay
+from tuner.laws.simulator.prediction import predict
 from tuner.laws.simulator.setting import Setting
-from tuner.laws.simulator.summary import shares
-from tuner.load.load_file import LoadFile, MeasuredPool, load_file_of, read_load, write_load
+from tuner.load.histogram import Histogram
+from tuner.load.load_file import (
+    LoadFile,
+    MeasuredPool,
+    Served,
+    buckets_of,
+    load_file_of,
+    read_load,
+    write_load,
+)
 from tuner.load.measure import PoolLogs, measure_pool
 from tuner.load.merge import merge_loads
 from tuner.load.nginx_log.log_format import LogFormat
-from tuner.load.replayable import trace_of
+from tuner.load.replayable import trace_of, traffic_of
 
 RUNS = Path(__file__).resolve().parents[1] / "data/replay"
 MEASURED_LOG = LogFormat(
@@ -38,8 +46,7 @@ def measured(run: str, *, with_fpm: bool = True, workers: int | None = None) -> 
 
 
 def predicted(pool: MeasuredPool, setting: Setting, seed: int) -> dict[str, float]:
-    trace = trace_of(pool, seed=seed)
-    return shares(replay(trace.arrivals_s, trace.services_s, setting))
+    return predict(traffic_of(pool, seed=seed), setting).summary.shares
 
 
 def setting_of(run: str) -> tuple[Setting, dict[str, float]]:
@@ -65,6 +72,7 @@ def farthest(found: dict[str, float], truth: dict[str, float]) -> float:
         ("unix-collapse-B65535", "unix-collapse-B65535"),
         ("unix-collapse-B65535", "unix-collapse-B112"),
         ("unix-M-rho1.5-B65535", "unix-M-rho1.5-B56"),
+        ("unix-M-rho1.5-B100", "unix-M-rho1.5-B56"),
         ("unix-burst-B8", "unix-burst-B160"),
     ],
 )
@@ -74,6 +82,38 @@ def test_the_logs_of_one_setting_predict_the_measured_run_of_another(
     """At most 4 points of each share."""
     setting, truth = setting_of(asked)
     assert farthest(predicted(measured(logged), setting, seed), truth) <= 0.04
+
+
+@pytest.mark.parametrize(
+    ("logged", "asked"),
+    [("unix-collapse-B65535", "unix-collapse-B112"), ("unix-M-rho1.5-B65535", "unix-M-rho1.5-B56")],
+)
+def test_the_measured_shares_lie_in_the_range(logged: str, asked: str) -> None:
+    setting, truth = setting_of(asked)
+    ranges = predict(traffic_of(measured(logged)), setting).ranges
+    assert ranges
+    assert all(ranges[status].low <= truth[status] <= ranges[status].high for status in STATUSES)
+    assert ranges["200"].high - ranges["200"].low < 0.15
+
+
+def test_many_requests_are_drawn_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = measured("unix-burst-B8")
+    assert [len(part) for part in traffic_of(pool)[1:]] == [10, 20]
+    assert [len(part) for part in traffic_of(pool, draws=0)[1:]] == [10, 0]
+    monkeypatch.setattr("tuner.load.replayable.REPLAYED_FOR_NUMBER", 2810 * 3)
+    monkeypatch.setattr("tuner.load.replayable.REPLAYED_FOR_RANGE", 2810 * 2 - 1)
+    assert [len(part) for part in traffic_of(pool)[1:]] == [3, 0]
+    with pytest.raises(ValueError, match="too many"):
+        traffic_of(pool, draws=10_000)
+
+
+def test_service_times_of_nothing_are_refused() -> None:
+    pool = measured("unix-burst-B8")
+    nothing = Histogram()
+    nothing.add(0, 5)
+    served = Served(method="php-fpm log", service_us=buckets_of(nothing), scripts=[])
+    with pytest.raises(InputError, match="every service time is 0"):
+        trace_of(pool.model_copy(update={"service": served}))
 
 
 def test_the_way_out_of_the_collapse() -> None:
