@@ -1,5 +1,6 @@
 """The documentation says what the program does: its examples are run, its generated pages are fresh."""
 
+import os
 import re
 import runpy
 import shlex
@@ -24,9 +25,10 @@ CONSOLE = re.compile(r"^```console\n\$ (fpmtune .*)\n((?:.*\n)*?)```$", re.MULTI
 ELLIPSIS = "..."
 
 
-def run(command: str) -> str:
+def run(command: str, folder: Path = ROOT) -> str:
     arguments = [sys.executable, "-m", "tuner", *shlex.split(command)[1:]]
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(arguments, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     return done.stdout
 
@@ -36,8 +38,11 @@ PAGES = [README, (ROOT / "docs/values.md").read_text(encoding="utf-8")]
 
 @pytest.mark.parametrize(("command", "shown"), [block for page in PAGES for block in CONSOLE.findall(page)])
 def test_pages_show_real_output(command: str, shown: str) -> None:
+    assert_shown(shown, command, run(command))
+
+
+def assert_shown(shown: str, command: str, output: str) -> None:
     """A line of dots stands for lines left out."""
-    output = run(command)
     at = 0
     for piece in f"\n{shown}".split(f"\n{ELLIPSIS}\n"):
         found = output.find(piece.strip("\n"), at)
@@ -45,8 +50,44 @@ def test_pages_show_real_output(command: str, shown: str) -> None:
         at = found
 
 
+SIMULATIONS = [
+    block
+    for block in CONSOLE.findall((ROOT / "docs/measure.md").read_text(encoding="utf-8"))
+    if block[0].startswith("fpmtune simulate ")
+]
+
+
+@pytest.fixture(scope="module")
+def collapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the load file of the run that collapsed, and the files it ran with."""
+    folder = tmp_path_factory.mktemp("collapse")
+    write_tree(
+        folder / "etc",
+        {
+            "php/8.2/fpm/pool.d/www.conf": "[www]\nuser = www-data\nlisten = /run/php/www.sock\n"
+            "listen.backlog = 65535\npm = static\npm.max_children = 8\n",
+            "nginx/nginx.conf": "events {}\nhttp { server { listen 80; location / {\n"
+            "fastcgi_read_timeout 1s; fastcgi_pass unix:/run/php/www.sock; } } }\n",
+            "sysctl.d/60-web.conf": "net.core.somaxconn = 65535\n",
+        },
+    )
+    logs = ROOT / "tests/data/replay/unix-collapse-B65535"
+    log_format = "$msec $request_time $status $upstream_status uct=$upstream_connect_time"
+    log_format += " uht=$upstream_header_time urt=$upstream_response_time $request_uri"
+    given = ["--nginx-log", str(logs / "nginx.access.log.gz"), "--log-format", log_format]
+    given += ["--fpm-log", str(logs / "fpm.access.log.gz"), "--access-format", "%{%s}t %{micro}d %s %q"]
+    run(shlex.join(["fpmtune", "measure", *given, "-o", "load.yaml"]), folder)
+    return folder
+
+
+@pytest.mark.parametrize(("command", "shown"), SIMULATIONS)
+def test_the_page_on_measuring_shows_real_replays(command: str, shown: str, collapse: Path) -> None:
+    assert_shown(shown, command, run(command, collapse))
+
+
 def test_readme_has_examples() -> None:
     assert len(CONSOLE.findall(README)) >= 2
+    assert len(SIMULATIONS) >= 2
 
 
 def test_readme_names_every_target() -> None:
