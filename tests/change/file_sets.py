@@ -57,6 +57,7 @@ def file_set(folder: Path, random: Random, files: int, largest_bytes: int = 4000
         path = folder / random.choice(("", "conf.d", "pool.d")) / f"{number:02}.conf"
         path.parent.mkdir(parents=True, exist_ok=True)
         expected, new = _bytes(random, largest_bytes), _bytes(random, largest_bytes)
+        new += b"." if new == expected else b""
         kind = random.choice(("replace", "replace", "link", "make", "make deep", "remove"))
         if kind == "make deep":
             path = folder / f"unit{random.randrange(3)}.d" / "new" / path.name

@@ -1,5 +1,6 @@
 """What belongs to a file beside its bytes: owner, mode and extended attributes."""
 
+import errno
 import os
 import stat
 from typing import NamedTuple
@@ -22,12 +23,18 @@ NEW_FILE = Attributes(-1, -1, 0o644, {})
 
 
 def attributes_of(path: str, status: os.stat_result) -> Attributes:
-    """Return the attributes of the file at `path`, whose status is known; without those it does not show."""
-    try:
-        extended = {name: os.getxattr(path, name).hex() for name in os.listxattr(path)}
-    except OSError:
-        extended = {}
+    """Return the attributes of the file at `path`, whose status is known. Raises OSError."""
+    extended = {name: os.getxattr(path, name).hex() for name in _extended_names(path)}
     return Attributes(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode), extended)
+
+
+def _extended_names(path: str) -> list[str]:
+    try:
+        return os.listxattr(path)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return []
+        raise
 
 
 def give(handle: int, attributes: Attributes) -> None:

@@ -1,11 +1,14 @@
 """What helped to write a plan is removed."""
 
+import errno
 import os
-from contextlib import suppress
 
 from tuner.change.journal import Journal
 from tuner.change.record import Record, Step
 from tuner.change.temporary import remove_temporary, sync_folder
+
+_STAYS = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
+"""Somebody else put something into the folder, or it is gone."""
 
 
 def clear(journal: Journal) -> bool:
@@ -26,16 +29,22 @@ def clear(journal: Journal) -> bool:
 
 def remove_helpers(step: Step) -> None:
     """Remove the temporaries of a step. Raises OSError if one cannot be removed."""
-    for path in (step.temporary, step.kept):
-        if path:
-            remove_temporary(path)
+    remove_temporary(step.temporary)
+    if step.kept:
+        remove_temporary(step.kept)
 
 
 def remove_empty(folders: tuple[str, ...]) -> None:
-    """Remove those of the folders, named outermost first, that are empty."""
+    """Remove those of the folders, named outermost first, that are empty.
+
+    Raises OSError if one cannot be removed.
+    """
     for folder in reversed(folders):
-        with suppress(OSError):
+        try:
             os.rmdir(folder)
+        except OSError as error:
+            if error.errno not in _STAYS:
+                raise
 
 
 def sync_folders_of(record: Record) -> None:

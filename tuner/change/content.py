@@ -35,6 +35,18 @@ def content_at(path: str) -> Content | None:
         return None
 
 
+def is_there(path: str) -> bool:
+    """Say whether anything, a link that leads nowhere too, stands at `path`.
+
+    Raises OSError if that cannot be said.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def read_file(path: str) -> tuple[bytes, os.stat_result]:
     """Return the bytes of the regular file at `path` and its status; of anything else no bytes.
 

@@ -93,11 +93,11 @@ def journals(folder: str) -> list[Journal]:
     Raises ChangeError for one that cannot be read or is none of ours.
     """
     try:
-        if not os.path.isdir(folder):
-            return []
         require_private(folder)
-        found = (_journal(folder, name) for name in _names(folder))
+        found = [_journal(folder, name) for name in _names(folder)]
         return sorted((one for one in found if one is not None), key=lambda journal: journal.number)
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise ChangeError(f"{folder}: the journals cannot be read: {error.strerror}") from None
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tuner.errors import ChangeError
 
@@ -38,16 +38,16 @@ def locked(folder: str) -> Iterator[None]:
     """
     try:
         _make(folder)
-        handle = os.open(
-            os.path.join(folder, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        handle = os.open(os.path.join(folder, _LOCK), flags, 0o600)
     except OSError as error:
-        raise ChangeError(f"{folder}: the journal cannot be kept there: {error.strerror}") from None
+        raise _unusable(folder, error) from None
     try:
         _take(handle, folder)
         yield
     finally:
-        os.close(handle)
+        with suppress(OSError):
+            os.close(handle)
 
 
 def require_private(folder: str) -> None:
@@ -88,10 +88,16 @@ def _make(folder: str) -> None:
 def _take(handle: int, folder: str) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
         writer = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
         raise ChangeError(
             f"{folder}: another fpmtune (process {writer or 'unknown'}) writes: try again when it has ended"
         ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise _unusable(folder, error) from None
+
+
+def _unusable(folder: str, error: OSError) -> ChangeError:
+    return ChangeError(f"{folder}: the journal cannot be kept there: {error.strerror}")

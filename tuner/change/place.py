@@ -3,7 +3,7 @@
 import os
 from contextlib import suppress
 
-from tuner.change.content import content_at
+from tuner.change.content import content_at, is_there
 from tuner.change.planned import Planned
 from tuner.change.record import Step
 from tuner.change.target import changed_since, still_the_same
@@ -40,7 +40,7 @@ def put_in_place(one: Planned) -> None:
     require_unchanged(one)
     if one.target is None:
         _make(step)
-    elif step.temporary:
+    elif one.new is not None:
         os.replace(step.temporary, step.path)
     else:
         os.unlink(step.path)
@@ -57,7 +57,7 @@ def _make(step: Step) -> None:
     try:
         os.link(step.temporary, step.path, follow_symlinks=False)
     except OSError:
-        if os.path.lexists(step.path):
+        if is_there(step.path):
             raise ChangeError(f"{step.path}: was made since the plan was") from None
         os.rename(step.temporary, step.path)
         return

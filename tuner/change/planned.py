@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tuner.change.attributes import NEW_FILE, Attributes, attributes_of
-from tuner.change.content import Content
+from tuner.change.content import Content, is_there
 from tuner.change.record import Step
 from tuner.change.target import Target, changed_since, read_target
 from tuner.change.temporary import new_token, temporary_beside
@@ -57,11 +57,11 @@ def planned(wanted: Sequence[Wanted]) -> list[Planned]:
 
 
 def missing_folders(steps: Sequence[Planned]) -> tuple[str, ...]:
-    """Return the folders that must be made for the steps, outermost first."""
+    """Return the folders that must be made for the steps, outermost first. Raises OSError."""
     missing: set[str] = set()
     for one in steps:
         folder = os.path.dirname(one.step.path)
-        while not os.path.lexists(folder):
+        while not is_there(folder):
             missing.add(folder)
             folder = os.path.dirname(folder)
     return tuple(sorted(missing))
@@ -78,12 +78,12 @@ def _planned(want: Wanted, token: str) -> Planned | None:
 
 
 def _absent(want: Wanted, token: str) -> Planned | None:
-    if os.path.lexists(want.path):
+    if is_there(want.path):
         return None
     folder, name = os.path.split(os.path.abspath(want.path))
     path = os.path.join(os.path.realpath(folder), name)
     new = None if want.new is None else Content.of(want.new)
-    temporary = "" if new is None else temporary_beside(path, f"{token}.new")
+    temporary = temporary_beside(path, f"{token}.new")
     return Planned(Step(path, None, new, None, temporary, ""), want.new, None, want.attributes)
 
 
@@ -95,7 +95,7 @@ def _present(want: Wanted, token: str) -> Planned | None:
         return None
     new = None if want.new is None else Content.of(want.new)
     attributes = attributes_of(target.path, target.status)
-    temporary = "" if new is None else temporary_beside(target.path, f"{token}.new")
+    temporary = temporary_beside(target.path, f"{token}.new")
     kept = temporary_beside(target.path, f"{token}.old")
     step = Step(target.path, want.expected, new, attributes, temporary, kept)
     return Planned(step, want.new, target, attributes)

@@ -4,7 +4,7 @@ import os
 from typing import Literal
 
 from tuner.change.clear import remove_empty, remove_helpers, sync_folders_of
-from tuner.change.content import content_at
+from tuner.change.content import content_at, is_there
 from tuner.change.journal import Journal
 from tuner.change.record import Step
 from tuner.change.temporary import remove_temporary, write_temporary
@@ -36,9 +36,12 @@ def put_back(journal: Journal, *, leave_changed: bool = False) -> list[str]:
             failures.append(f"{step.path}: {error.strerror}")
         except ChangeError as error:
             failures.append(str(error))
+    try:
+        remove_empty(journal.record.made)
+    except OSError as error:
+        failures.append(f"{error.filename}: {error.strerror}")
     if failures:
         raise ChangeError(f"not put back: {'; '.join(failures)}; the journal is {journal.folder}")
-    remove_empty(journal.record.made)
     sync_folders_of(journal.record)
     return changed
 
@@ -61,14 +64,16 @@ def _standing(step: Step) -> _Standing:
         return "old"
     if now == step.new:
         return "new"
-    return "untouched" if step.temporary and os.path.lexists(step.temporary) else "changed"
+    return "untouched" if step.new and content_at(step.temporary) == step.new else "changed"
 
 
 def _restore(journal: Journal, index: int, step: Step) -> None:
+    """Bring the old file back: itself, with what somebody wrote into it at the last moment, or a copy."""
     if step.attributes is None:
         os.unlink(step.path)
-        return
-    if content_at(step.kept) != step.old:
-        remove_temporary(step.kept)
-        write_temporary(step.kept, journal.old_bytes(index), step.attributes)
-    os.replace(step.kept, step.path)
+    elif is_there(step.kept):
+        os.replace(step.kept, step.path)
+    else:
+        remove_temporary(step.temporary)
+        write_temporary(step.temporary, journal.old_bytes(index), step.attributes)
+        os.replace(step.temporary, step.path)

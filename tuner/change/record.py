@@ -14,8 +14,8 @@ class Step(NamedTuple):
     """One file of a plan.
 
     `path` is where it really is; `old` and `new` are what it held and what it gets, None for no file;
-    `attributes` are the old file's. `temporary` holds the new content until it is put in place, `kept` is
-    the old file under another name until the plan is carried out; each is empty where it is not needed.
+    `attributes` are the old file's. `temporary` holds what is to be put in place next, `kept` is the old file
+    under another name until the plan is carried out, empty if there is none.
     """
 
     path: str

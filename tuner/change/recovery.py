@@ -1,5 +1,6 @@
 """Plans whose writing was cut off: which there are, and how they are brought to an end."""
 
+import os
 from typing import NamedTuple
 
 from tuner.change.clear import clear
@@ -53,7 +54,7 @@ def recover(journal_folder: str, *, leave_changed: bool = False) -> tuple[Recove
     files stay as they are and the others are put back; if a file cannot be put back; while another fpmtune
     writes.
     """
-    if not pending(journal_folder):
+    if not os.path.isdir(journal_folder):
         return ()
     with locked(journal_folder):
         return recover_all(journal_folder, leave_changed=leave_changed)

@@ -1,5 +1,6 @@
 """A plan that was carried out, taken back."""
 
+import os
 from collections.abc import Iterator, Sequence
 
 from tuner.change.attributes import NEW_FILE
@@ -23,7 +24,7 @@ def revert(journal_folder: str, plan: int = 0, tests: Sequence[DaemonTest] = ())
     Raises ChangeError, with nothing changed, if a file is not exactly what the plan wrote, naming all of
     them; if there is no such plan; and for all that `apply` raises it for.
     """
-    if not journals(journal_folder):
+    if not os.path.isdir(journal_folder):
         raise ChangeError(f"{journal_folder}: no plan was written")
     with locked(journal_folder):
         recovered = recover_all(journal_folder)

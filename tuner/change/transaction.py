@@ -99,9 +99,9 @@ def carry_out(
 
 def _begun(steps: Sequence[Planned], journal_folder: str, emptied: tuple[str, ...], reverts: int) -> Journal:
     begun = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(begun, tuple(one.step for one in steps), missing_folders(steps), emptied, reverts)
     old = [one.target.data if one.target else None for one in steps]
     try:
+        record = Record(begun, tuple(one.step for one in steps), missing_folders(steps), emptied, reverts)
         return begin_journal(journal_folder, record, old)
     except OSError as error:
         raise ChangeError(
@@ -151,10 +151,12 @@ def _undone(journal: Journal, error: BaseException) -> BaseException:
         left = put_back(journal, leave_changed=True)
     except ChangeError as failure:
         return ChangeError(f"{said}\n{failure}")
+    exception = f", but for {', '.join(left)}; the journal is {journal.folder}" if left else ""
     with suppress(OSError):
-        journal.discard()
+        if left:
+            journal.move("undone")
+        else:
+            journal.discard()
     if not isinstance(error, ChangeError):
         return error
-    if left:
-        return ChangeError(f"{said}\nevery file is what it was before, but for {', '.join(left)}")
-    return ChangeError(f"{said}\nevery file is what it was before")
+    return ChangeError(f"{said}\nevery file is what it was before{exception}")

@@ -1,0 +1,177 @@
+"""A plan that was carried out, taken back: all of it or nothing."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.change.file_sets import FileSet, snapshot
+from tests.change.interruptions import fresh_set, standing
+from tests.change.system_calls import Killed, hooked
+from tuner.change.daemon_test import DaemonTest
+from tuner.change.recovery import pending, recover
+from tuner.change.revert import revert
+from tuner.change.transaction import FileChange, apply
+from tuner.errors import ChangeError
+
+
+@pytest.fixture
+def files() -> Iterator[FileSet]:
+    with fresh_set(5, 14) as made:
+        yield made
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 10))
+def test_everything_is_as_before_and_can_be_written_again(seed: int, count: int) -> None:
+    with fresh_set(seed, count) as files:
+        apply(files.changes, files.journal)
+        assert len(revert(files.journal).paths) == count
+        assert standing(files) == "old"
+        apply(files.changes, files.journal)
+        assert snapshot(files.folder) == files.new
+
+
+def test_a_second_revert_does_nothing(files: FileSet) -> None:
+    apply([FileChange(str(files.folder / "first"), None, b"x")], files.journal)
+    apply(files.changes, files.journal)
+    done = revert(files.journal)
+    assert done.plan == 2
+    again = revert(files.journal)
+    assert again.paths == ()
+    assert again.plan == 2
+    assert (files.folder / "first").read_bytes() == b"x"
+    assert revert(files.journal, plan=1).paths == (str(files.folder / "first"),)
+    assert snapshot(files.folder) == files.old
+
+
+def test_owner_and_mode_of_a_removed_file_come_back(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    path = tmp_path / "etc/a"
+    path.write_bytes(b"secret")
+    path.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(path, 33, 34)
+    before = snapshot(tmp_path / "etc")
+    apply([FileChange(str(path), b"secret", None)], str(tmp_path / "state"))
+    assert not path.exists()
+    revert(str(tmp_path / "state"))
+    assert snapshot(tmp_path / "etc") == before
+
+
+def test_files_that_are_not_what_we_wrote_are_all_named_and_nothing_is_done(files: FileSet) -> None:
+    apply(files.changes, files.journal)
+    replaced = [change for change in files.changes if change.expected and change.new]
+    written = [os.path.realpath(change.path) for change in replaced]
+    assert len(written) > 2
+    Path(written[0]).write_bytes(b"theirs")
+    Path(written[-1]).unlink()
+    before = snapshot(files.folder)
+    with pytest.raises(ChangeError, match="not what plan 1 wrote, so nothing is put back") as raised:
+        revert(files.journal)
+    assert written[0] in str(raised.value)
+    assert written[-1] in str(raised.value)
+    assert written[1] not in str(raised.value)
+    assert snapshot(files.folder) == before
+
+
+def test_what_was_put_back_by_hand_is_passed_over(files: FileSet) -> None:
+    apply(files.changes, files.journal)
+    change = next(one for one in files.changes if one.expected and one.new and one.expected != one.new)
+    Path(change.path).write_bytes(change.expected or b"")
+    assert os.path.realpath(change.path) not in revert(files.journal).paths
+    assert snapshot(files.folder) == files.old
+
+
+def test_a_folder_that_the_plan_made_stays_with_what_somebody_put_there(tmp_path: Path) -> None:
+    new = tmp_path / "etc/a.d/b.d/x"
+    new.parent.parent.parent.mkdir()
+    apply([FileChange(str(new), None, b"x")], str(tmp_path / "state"))
+    (tmp_path / "etc/a.d/theirs").write_bytes(b"y")
+    revert(str(tmp_path / "state"))
+    assert sorted(snapshot(tmp_path / "etc")) == ["a.d", "a.d/theirs"]
+
+
+def test_a_damaged_copy_is_not_put_back(files: FileSet) -> None:
+    done = apply(files.changes, files.journal)
+    next(Path(done.journal).glob("*.old")).write_bytes(b"other")
+    with pytest.raises(ChangeError, match=r"\.old: damaged: not what .* held"):
+        revert(files.journal)
+    assert snapshot(files.folder) == files.new
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 1}', "\xff", "[" * 100_000])
+def test_a_journal_that_is_none(files: FileSet, text: str) -> None:
+    done = apply(files.changes, files.journal)
+    (Path(done.journal) / "done.json").write_text(text, encoding="latin-1")
+    for ask in (revert, pending, recover):
+        with pytest.raises(ChangeError, match=r"done\.json: not a journal of this fpmtune"):
+            ask(files.journal)
+    assert snapshot(files.folder) == files.new
+
+
+def test_a_revert_that_the_daemons_refuse_is_undone(files: FileSet) -> None:
+    apply(files.changes, files.journal)
+    new = next(change.path for change in files.changes if change.expected is None)
+    with pytest.raises(ChangeError, match="exit status 1\nevery file is what it was before"):
+        revert(files.journal, tests=[DaemonTest(("test", "-e", new))])
+    assert snapshot(files.folder) == files.new
+
+
+def test_without_a_plan(tmp_path: Path) -> None:
+    with pytest.raises(ChangeError, match="state: no plan was written"):
+        revert(str(tmp_path / "state"))
+    assert not (tmp_path / "state").exists()
+    assert pending(str(tmp_path / "state")) == ()
+    assert recover(str(tmp_path / "state")) == ()
+
+
+def cut_off(files: FileSet) -> None:
+    """Leave a plan of which some files are written and some are not."""
+    seen = 0
+
+    def hook(name: str, _number: int) -> None:
+        nonlocal seen
+        seen += name == "replace"
+        if seen > 2:
+            raise Killed
+
+    with pytest.raises(Killed), hooked(hook):
+        apply(files.changes, files.journal)
+    assert pending(files.journal)[0].state == "writing"
+
+
+def test_an_interrupted_plan_is_the_one_that_is_taken_back(files: FileSet) -> None:
+    apply([FileChange(str(files.folder / "first"), None, b"x")], files.journal)
+    files.old["first"] = files.new["first"] = snapshot(files.folder)["first"]
+    cut_off(files)
+    (interrupted,) = pending(files.journal)
+    done = revert(files.journal)
+    assert set(done.paths) == set(interrupted.paths)
+    assert snapshot(files.folder) == files.old
+    assert revert(files.journal).paths == ()
+    assert snapshot(files.folder) == files.old
+
+
+def test_a_file_that_somebody_changed_after_the_interruption(files: FileSet) -> None:
+    cut_off(files)
+    now = snapshot(files.folder)
+    written = next(name for name, entry in files.new.items() if files.old.get(name) != entry == now.get(name))
+    assert "conf" in written
+    (files.folder / written).write_bytes(b"theirs")
+    before = snapshot(files.folder)
+    with pytest.raises(
+        ChangeError, match="changed after fpmtune was interrupted, and not put back"
+    ) as raised:
+        recover(files.journal)
+    assert str(files.folder / written) in str(raised.value)
+    assert snapshot(files.folder) == before
+    (recovered,) = recover(files.journal, leave_changed=True)
+    assert recovered.left == (str(files.folder / written),)
+    after = snapshot(files.folder)
+    assert after.pop(written).content == b"theirs"
+    assert all(files.old[name] == entry for name, entry in after.items() if name in files.old)
+    assert not [name for name in after if "fpmtune-tmp" in name]
