@@ -6,8 +6,9 @@ constant rate of service gets is the largest excess of the arrivals over it, fro
 
 from collections.abc import Iterable
 from math import ceil, sqrt
+from typing import NamedTuple
 
-from tuner.laws.checks import check_not_negative, check_positive, check_workers
+from tuner.laws.checks import check_backlog, check_not_negative, check_positive, check_workers
 from tuner.laws.queueing import EXPONENTIAL_CV, SAFETY_Z
 
 
@@ -39,6 +40,25 @@ def needed_backlog(excess: float, workers: int, cv: float = EXPONENTIAL_CV, z: f
     check_not_negative("coefficient of variation", cv)
     check_not_negative("z", z)
     return max(0, ceil(excess - workers + z * cv * sqrt(excess)) - 1)
+
+
+class BacklogChoice(NamedTuple):
+    """A backlog, and whether it takes in the burst as well as answers in time."""
+
+    backlog: int
+    rides_burst: bool
+
+
+def choose_backlog(needed: int, largest: int) -> BacklogChoice:
+    """Return B*, the largest backlog that answers in time, and whether the burst needs no longer one.
+
+    In steady overload any backlog from `needed` to `largest` refuses the same share; a shorter one has a
+    shorter p99. Where `needed` is above `largest` no backlog rides the burst: more workers do, or a cache.
+    Raises ValueError for negative numbers.
+    """
+    check_backlog(needed)
+    check_backlog(largest)
+    return BacklogChoice(largest, needed <= largest)
 
 
 def workers_for_burst(

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import NamedTuple
 
-from tuner.laws.checks import check_not_negative, check_positive, check_workers
+from tuner.laws.checks import check_backlog, check_not_negative, check_positive, check_workers
 
 EPHEMERAL_PORTS = 28_232
 """net.ipv4.ip_local_port_range by default: so many connections at a time from one address to one port."""
@@ -18,6 +18,7 @@ def largest_closed_queue(clients: int, workers: int) -> int:
     A backlog of as many as there are clients never overflows. Raises ValueError without workers.
     """
     check_workers(workers)
+    check_not_negative("number of clients", clients)
     return max(0, clients - workers)
 
 
@@ -44,7 +45,15 @@ def largest_useful_backlog(
 
     `nginx_connections` is worker_processes * worker_connections; a request takes two of them and two of the
     open files. A TCP socket runs out of ephemeral ports. `memory_bytes` is what waiting requests may take.
+    Raises ValueError for negative numbers.
     """
+    for name, number in (
+        ("somaxconn", somaxconn),
+        ("number of connections", nginx_connections),
+        ("number of open files", nginx_open_files),
+        ("memory", memory_bytes),
+    ):
+        check_not_negative(name, number or 0)
     bounds = [somaxconn, nginx_connections // 2]
     if nginx_open_files is not None:
         bounds.append(nginx_open_files // 2)
@@ -59,8 +68,10 @@ def max_conns_for(workers: int, backlog: int) -> int:
     """Return the max_conns of an nginx upstream that bounds the same queue: c + B + 1.
 
     It bounds what nginx holds. A request that nginx gave up on frees its slot and stays in php-fpm's queue.
+    Raises ValueError without workers or for a negative backlog.
     """
     check_workers(workers)
+    check_backlog(backlog)
     return workers + backlog + 1
 
 
@@ -78,8 +89,10 @@ def timeouts_out_of_order(times: Timeouts) -> list[str]:
     """Return what is wrong with the order of the timeouts, each as `smaller should be below larger`.
 
     The slowest request, request_terminate_timeout, nginx's read timeout, the balancer's: each below the next;
-    the connect timeout of a TCP path below the read timeout.
+    the connect timeout of a TCP path below the read timeout. Raises ValueError for a negative time.
     """
+    for seconds in times:
+        check_not_negative("time", seconds or 0.0)
     named = (
         ("the slowest request", times.service_time_p99_s),
         ("request_terminate_timeout", times.terminate_s),

@@ -37,6 +37,28 @@ def capacity_per_s(workers: int, mean_service_time_s: float, overhead_s: float =
     return workers / (mean_service_time_s + overhead_s)
 
 
+def cpu_capacity_per_s(cores: float, cpu_time_s: float) -> float:
+    """Return how many requests a second the processors can serve, however many workers there are.
+
+    `cpu_time_s` is the processor time of a request: php-fpm's `%C` (percent) times `%d`. `cores` is what the
+    pool may use, where there is a quota that quota. The capacity of a pool is the smaller of this and
+    `capacity_per_s`. Raises ValueError unless both are positive numbers.
+    """
+    check_positive("number of cores", cores)
+    check_positive("processor time of a request", cpu_time_s)
+    return cores / cpu_time_s
+
+
+def offered_erlangs(arrivals_per_s: float, mean_service_time_s: float) -> float:
+    """Return how many workers are busy on average while nobody is refused: Little's law, lambda s.
+
+    Raises ValueError for negative numbers.
+    """
+    check_not_negative("arrival rate", arrivals_per_s)
+    check_not_negative("mean service time", mean_service_time_s)
+    return arrivals_per_s * mean_service_time_s
+
+
 def utilisation(arrivals_per_s: float, capacity: float) -> float:
     """Return the share of the capacity that the arrivals need: above 1 any queue fills up.
 
