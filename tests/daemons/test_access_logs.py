@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tuner.formats.nginx import parse
-from tuner.load.arrivals import Request
+from tuner.load.arrivals import Requests
 from tuner.load.fpm_log.access_format import ADVICE as FPM_ADVICE
 from tuner.load.fpm_log.executions import ExecutionReader
 from tuner.load.log_lines import read_batches
@@ -133,12 +133,13 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield root
 
 
-def requests_of(root: Path, name: str) -> tuple[list[Request], RequestReader]:
+def requests_of(root: Path, name: str) -> tuple[Requests, RequestReader]:
     conf = root / "nginx.conf"
     document = parse(Text(str(conf), conf.read_bytes()))
     log = str(root / f"{name}.log")
     reader = RequestReader(format_of(log, [document]))
-    return [request for batch in reader.requests(read_batches([log])) for request in batch], reader
+    (found,) = reader.requests(read_batches([log]))
+    return found, reader
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -146,15 +147,15 @@ def test_every_format_tells_the_same(logs: Path, name: str) -> None:
     found, reader = requests_of(logs, name)
     tally = reader.tally
     assert (tally.broken, tally.without_upstream, tally.retried, tally.backwards) == (0, 1, 1, 0)
-    assert [request[1] for request in found] == [200, 200, 502, 504]
+    assert found.statuses == [200, 200, 502, 504]
     assert reader.upstreams == {f"unix:{logs}/php.sock": 3, f"unix:{logs}/none.sock": 1}
-    served, tried, down, late = (request[2] for request in found)
+    served, tried, down, late = (upstream_ms / 1000 for upstream_ms in found.upstreams_ms)
     assert served == pytest.approx(SLEEP_S, abs=0.1)
     assert tried == pytest.approx(SLEEP_S, abs=0.1)
     assert down == pytest.approx(0.0, abs=0.05)
     assert late == pytest.approx(0.1, abs=0.08)
     expected, _ = requests_of(logs, "advised")
-    assert [request[0] for request in found] == pytest.approx([request[0] for request in expected], abs=1e-6)
+    assert found.arrivals_s == pytest.approx(expected.arrivals_s, abs=1e-6)
 
 
 def test_php_fpm_tells_how_long_it_worked_also_for_those_who_left(logs: Path) -> None:

@@ -1,12 +1,15 @@
 """Arrivals in constant memory: every second counted, the busiest times kept one by one."""
 
+import time
+from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner.load.arrivals import BLOCK_S, Arrivals, Request
+from tuner.load.arrivals import BLOCK_S, Arrivals, Requests
 from tuner.load.compact import decode, encode
 
 START_S = BLOCK_S * 1000
@@ -14,13 +17,14 @@ START_S = BLOCK_S * 1000
 
 def arrivals(*times_s: float, most_kept: int = 1000) -> Arrivals:
     found = Arrivals(most_kept)
-    for few in batched([(START_S + time_s, 200, 0.01) for time_s in times_s]):
-        found.add(few)
+    for n in range(0, len(times_s), 7):
+        found.add(requests(START_S + time_s for time_s in times_s[n : n + 7]))
     return found
 
 
-def batched(requests: list[Request]) -> list[list[Request]]:
-    return [requests[n : n + 7] for n in range(0, len(requests), 7)]
+def requests(times_s: Iterable[float]) -> Requests:
+    arrivals_s = list(times_s)
+    return Requests(arrivals_s, [200] * len(arrivals_s), [10] * len(arrivals_s))
 
 
 def test_a_short_log_is_kept_whole_and_in_order() -> None:
@@ -57,6 +61,46 @@ def test_what_comes_late_for_a_given_up_block_is_still_counted() -> None:
     found = arrivals(*(n * BLOCK_S for n in range(9)), 0.5, most_kept=2)
     assert found.count == 10
     assert found.statuses == {200: 10}
+
+
+def test_the_newest_file_may_be_read_first() -> None:
+    """A busy time in an older file is kept, although its blocks begin small when all the room is taken."""
+    newest = [10 * BLOCK_S + n for n in range(0, 5 * BLOCK_S, 10)] + [15 * BLOCK_S - 1] * 9
+    older = [n / 4 for n in range(4 * BLOCK_S)]
+    windows = arrivals(*newest, *older, most_kept=len(older) + 50).windows()
+    assert [(window.start_s, len(window.arrivals)) for window in windows] == [
+        (START_S, len(older)),
+        (START_S + 14 * BLOCK_S, 39),
+    ]
+
+
+def test_a_second_may_be_very_busy() -> None:
+    found = arrivals(*[5.5] * 250, *[5.25] * 250, 6)
+    assert (found.per_second().counts[1], found.per_second().largest) == (1, 500)
+    assert (found.count, found.first_s, found.last_s) == (501, START_S + 5, START_S + 6)
+
+
+def test_a_quiet_log_of_months_takes_no_longer_a_line() -> None:
+    found = Arrivals(most_kept=100)
+    began = time.process_time()
+    for n in range(30_000):
+        found.add(requests([START_S + n * BLOCK_S * 1.0]))
+    assert found.count == 30_000
+    assert sum(len(window.arrivals) for window in found.windows()) == 100
+    assert time.process_time() - began < 2.0
+
+
+@given(st.lists(st.integers(0, 4 * BLOCK_S), min_size=1, max_size=60).map(sorted))
+def test_every_second_is_counted_whatever_is_kept(times_s: list[int]) -> None:
+    found = arrivals(*map(float, times_s), most_kept=3)
+    counts = Counter(times_s)
+    quiet = max(times_s) - min(times_s) + 1 - len(counts)
+    expected = Counter(counts.values()) + Counter({0: quiet})
+    assert found.per_second().counts == expected
+    busiest = max(counts.values())
+    peaks = {START_S + second for second, count in counts.items() if count == busiest}
+    kept = {(window.start_s, window.start_s + window.length_s) for window in found.windows()}
+    assert any(start <= peak < end for peak in peaks for start, end in kept)
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=50).map(sorted))

@@ -17,7 +17,7 @@ def read(
     access_format: str, *lines: bytes, pool: str | None = None
 ) -> tuple[list[Execution], ExecutionReader]:
     reader = ExecutionReader(access_format, pool=pool)
-    return list(reader.executions([Batch("fpm.log", 1, list(lines))])), reader
+    return list(reader.executions([Batch("fpm.log", 1, [line + b"\n" for line in lines])])), reader
 
 
 def test_the_format_that_is_advised() -> None:

@@ -1,13 +1,14 @@
-"""Arrivals of a log in constant memory: counts of every second, and each single one of the busiest times.
+"""Arrivals of a log in little memory: counts of every second, and each single one of the busiest times.
 
 Time is cut into blocks of five minutes. As long as there are few arrivals, every block keeps its own;
 beyond that the least busy blocks are given up. Bursts make queues: so the block with the busiest second
-is kept, too. Neighbouring blocks that are left make up one window.
+is kept, too. Neighbouring blocks that are left make up one window. The counts of a block's seconds stay, in
+less than half a kilobyte: 4 MB for a month.
 """
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from tuner.load.histogram import Histogram
@@ -16,18 +17,25 @@ BLOCK_S = 300
 MOST_KEPT = 300_000
 """Arrivals that are kept one by one: some megabytes in memory, about as many bytes in a load file."""
 
-Request = tuple[float, int, float | None]
-"""When it came (seconds since 1970), its status, and the seconds that upstreams took in all, if logged."""
+NOT_LOGGED = -1
 
 _RECENT_BLOCKS = 2
-"""The newest blocks may still grow: requests are logged when they end, and not in order."""
+"""The last blocks that were read may still grow: requests are logged when they end, and not in order."""
+
+
+class Requests(NamedTuple):
+    """Some requests as columns: when each came (seconds since 1970), its status, and what upstreams took.
+
+    That is the milliseconds of all tries, NOT_LOGGED where the log does not have them.
+    """
+
+    arrivals_s: list[float]
+    statuses: list[int]
+    upstreams_ms: list[int]
 
 
 class Columns:
-    """Requests as columns: milliseconds since a start, status, and the upstream's milliseconds.
-
-    Those are -1 where the log does not have them.
-    """
+    """Requests as columns: milliseconds since a start, status, and the upstreams' milliseconds."""
 
     __slots__ = ("offsets_ms", "statuses", "upstreams_ms")
 
@@ -39,15 +47,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.offsets_ms)
 
-    def add(self, requests: Iterable[Request], start_s: int) -> None:
+    def add(self, requests: Requests, start_s: int) -> None:
         """Append requests that came at or after a second since 1970."""
-        columns = zip(*requests, strict=True)
-        arrivals_s, statuses, upstreams_s = next(columns), next(columns), next(columns)
-        self.offsets_ms.extend([int((at_s - start_s) * 1000 + 0.5) for at_s in arrivals_s])
-        self.statuses.extend(statuses)
-        self.upstreams_ms.extend(
-            [-1 if time_s is None else int(time_s * 1000 + 0.5) for time_s in upstreams_s]
-        )
+        self.offsets_ms.extend([int((at_s - start_s) * 1000 + 0.5) for at_s in requests.arrivals_s])
+        self.statuses.extend(requests.statuses)
+        self.upstreams_ms.extend(requests.upstreams_ms)
 
     def append_shifted(self, other: "Columns", shift_ms: int) -> None:
         """Append requests whose offsets count from a start that is `shift_ms` later (or earlier, below 0)."""
@@ -78,94 +82,117 @@ class Arrivals:
 
     def __init__(self, most_kept: int = MOST_KEPT) -> None:
         self._most_kept = most_kept
+        self._seconds: dict[int, array[int]] = {}
         self._blocks: dict[int, Columns] = {}
-        self._given_up: set[int] = set()
-        self._per_second: Counter[int] = Counter()
+        self._by_size: list[tuple[int, int]] = []
         self._kept = 0
+        self._peak = (0, 0)
         self.statuses: Counter[int] = Counter()
 
-    def add(self, requests: Sequence[Request]) -> None:
+    def add(self, requests: Requests) -> None:
         """Count requests, and keep them as long as their time is a busy one."""
-        if not requests:
+        if not requests.arrivals_s:
             return
-        seconds = [int(request[0]) for request in requests]
-        self._per_second.update(seconds)
-        self.statuses.update([request[1] for request in requests])
+        seconds = Counter(map(int, requests.arrivals_s))
+        self.statuses.update(requests.statuses)
         first, last = min(seconds) // BLOCK_S, max(seconds) // BLOCK_S
         if first == last:
             self._keep(first, requests)
         else:
-            by_block: dict[int, list[Request]] = {}
-            for second, request in zip(seconds, requests, strict=True):
-                by_block.setdefault(second // BLOCK_S, []).append(request)
+            by_block: dict[int, list[tuple[float, int, int]]] = {}
+            for request in zip(*requests, strict=True):
+                by_block.setdefault(int(request[0]) // BLOCK_S, []).append(request)
             for number, part in by_block.items():
-                self._keep(number, part)
-        self._make_room()
+                self._keep(number, Requests(*map(list, zip(*part, strict=True))))
+        self._count(seconds)
+        if self._kept > self._most_kept:
+            self._make_room({last - age for age in range(_RECENT_BLOCKS)})
 
-    def _keep(self, number: int, requests: Sequence[Request]) -> None:
-        if number in self._given_up:
-            return
-        self._blocks.setdefault(number, Columns()).add(requests, number * BLOCK_S)
-        self._kept += len(requests)
+    def _keep(self, number: int, requests: Requests) -> None:
+        block = self._blocks.get(number)
+        if block is None:
+            if number in self._seconds:
+                return  # it was given up
+            block = self._blocks[number] = Columns()
+            heappush(self._by_size, (0, number))
+        block.add(requests, number * BLOCK_S)
+        self._kept += len(requests.arrivals_s)
 
-    def _make_room(self) -> None:
-        while self._kept > self._most_kept and self._give_up_one(sorted(self._blocks)[-_RECENT_BLOCKS:]):
-            pass
+    def _count(self, seconds: Counter[int]) -> None:
+        for second, more in seconds.items():
+            number, place = divmod(second, BLOCK_S)
+            counts = self._seconds.get(number)
+            if counts is None:
+                counts = self._seconds[number] = array("B", bytes(BLOCK_S))
+            count = counts[place] + more
+            if count > 255 and counts.typecode == "B":
+                counts = self._seconds[number] = array("L", counts)
+            counts[place] = count
+            self._peak = max(self._peak, (count, -second))
 
-    def _give_up_one(self, spared: list[int]) -> bool:
-        """Give up the least busy block, never the one with the busiest second; say whether there was one."""
-        peak_block = max(self._per_second, key=self._per_second.__getitem__) // BLOCK_S
-        others = [number for number in self._blocks if number not in spared and number != peak_block]
-        if not others:
-            return False
-        least = min(others, key=lambda number: (len(self._blocks[number]), number))
-        self._kept -= len(self._blocks.pop(least))
-        self._given_up.add(least)
-        return True
+    def _make_room(self, spared: set[int]) -> None:
+        """Give up the least busy blocks, but no spared one and never the one with the busiest second."""
+        spared = spared | {-self._peak[1] // BLOCK_S}
+        aside = []
+        while self._kept > self._most_kept and self._by_size:
+            size, number = heappop(self._by_size)
+            grown = len(self._blocks[number])
+            if size < grown:
+                heappush(self._by_size, (grown, number))
+            elif number in spared:
+                aside.append((size, number))
+            else:
+                self._kept -= len(self._blocks.pop(number))
+        for entry in aside:
+            heappush(self._by_size, entry)
 
     @property
     def count(self) -> int:
         """How many requests there were."""
-        return sum(self._per_second.values())
+        return self.statuses.total()
 
     @property
     def first_s(self) -> int:
         """The first second with a request. Raises ValueError where there was none."""
-        return min(self._per_second)
+        number = min(self._seconds)
+        return number * BLOCK_S + next(n for n, count in enumerate(self._seconds[number]) if count)
 
     @property
     def last_s(self) -> int:
         """The last second with a request. Raises ValueError where there was none."""
-        return max(self._per_second)
+        number = max(self._seconds)
+        return number * BLOCK_S + max(n for n, count in enumerate(self._seconds[number]) if count)
 
     def per_second(self) -> Histogram:
         """Return how many seconds had how many arrivals, the quiet ones too."""
+        counted: Counter[int] = Counter()
+        for counts in self._seconds.values():
+            counted.update(counts)
+        counted[0] = 0
+        counted[0] = self.last_s - self.first_s + 1 - counted.total()
         found = Histogram()
-        for count in self._per_second.values():
-            found.add(count)
-        quiet = self.last_s - self.first_s + 1 - len(self._per_second)
-        if quiet:
-            found.add(0, quiet)
+        for count, times in counted.items():
+            if times:
+                found.add(count, times)
         return found
 
     def windows(self) -> list[Window]:
         """Return what was kept: neighbouring blocks together, the busiest window first."""
-        while self._kept > self._most_kept and self._give_up_one([]):
-            pass
-        found: list[Window] = []
-        run: list[int] = []
+        self._make_room(set())
+        runs: list[list[int]] = []
         for number in sorted(self._blocks):
-            if run and number != run[-1] + 1:
-                found.append(self._window(run))
-                run = []
-            run.append(number)
-        if run:
-            found.append(self._window(run))
+            if not runs or number != runs[-1][-1] + 1:
+                runs.append([])
+            runs[-1].append(number)
+        if not runs:
+            return []
+        first_s, behind_s = self.first_s, self.last_s + 1
+        found = [self._window(run, first_s, behind_s) for run in runs]
         return sorted(found, key=lambda window: (-len(window.arrivals), window.start_s))
 
-    def _window(self, numbers: list[int]) -> Window:
-        start_s = max(numbers[0] * BLOCK_S, self.first_s)
-        end_s = min((numbers[-1] + 1) * BLOCK_S, self.last_s + 1)
+    def _window(self, numbers: list[int], first_s: int, behind_s: int) -> Window:
+        start_s = max(numbers[0] * BLOCK_S, first_s)
+        end_s = min((numbers[-1] + 1) * BLOCK_S, behind_s)
         found = Columns()
         for number in numbers:
             found.append_shifted(self._blocks[number], (number * BLOCK_S - start_s) * 1000)

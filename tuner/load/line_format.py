@@ -93,5 +93,5 @@ ISO_DATE = Shape(
 QUOTED = Shape(rb'[^"]*+', rb'[^"]*+', has_spaces=True)
 """Between quotes, where the program writes a quote within the value in another way."""
 
-QUOTED_JSON = Shape(rb'(?>[^"\\]|\\.)*+', rb'(?>[^"]|"(?=\\))*+', has_spaces=True)
+QUOTED_JSON = Shape(rb'[^"\\]*+(?>\\.[^"\\]*+)*+', rb'[^"]*+(?>"(?=\\)[^"]*+)*+', has_spaces=True)
 """Between quotes, where a quote within the value has a backslash before it."""

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from tuner.load.line_format import DELIMITERS, WORD_BYTE, Field, LineFormat, Piece
 
 LONGEST_LINE_BYTES = 65_536
+FARTHEST_DELIMITER = 64
+"""How far behind a word what ends it may begin: so many bytes are compared at each byte of the word."""
 
 
 class AmbiguousFormatError(ValueError):
@@ -49,8 +51,12 @@ class LinePattern:
         """Return the wanted values of a line without its end, or None if it has not this format."""
         if len(line) > LONGEST_LINE_BYTES:
             return None
+        if self._is_closed:
+            whole = self._forwards.fullmatch(line)
+            values = whole.groups() if whole else ()
+            return [values[place] for place in self._places] if whole else None
         forwards = self._forwards.match(line)
-        if forwards is None or (self._is_closed and forwards.end() != len(line)):
+        if forwards is None:
             return None
         backwards = self._backwards.match(line[::-1])
         if backwards is None or forwards.end() + backwards.end() > len(line):
@@ -73,10 +79,10 @@ def _is_open(pieces: Sequence[Piece], n: int) -> bool:
     field = pieces[n]
     if not isinstance(field, Field) or field.shape is None:
         return True
-    return field.shape.is_word and any(
-        not isinstance(beside, bytes) or not any(byte in DELIMITERS for byte in beside)
-        for beside in (*pieces[max(0, n - 1) : n], *pieces[n + 1 : n + 2])
-    )
+    before, behind = pieces[max(0, n - 1) : n], pieces[n + 1 : n + 2]
+    near = [piece[-FARTHEST_DELIMITER:] if isinstance(piece, bytes) else b"" for piece in before]
+    near += [piece[:FARTHEST_DELIMITER] if isinstance(piece, bytes) else b"" for piece in behind]
+    return field.shape.is_word and any(not any(byte in DELIMITERS for byte in text) for text in near)
 
 
 def _pattern(pieces: Sequence[Piece], *, backwards: bool = False) -> bytes:
@@ -88,7 +94,7 @@ def _pattern(pieces: Sequence[Piece], *, backwards: bool = False) -> bytes:
         elif piece.shape is not None:
             one = piece.shape.backwards if backwards else piece.shape.forwards
             behind = pieces[n + 1] if n + 1 < len(pieces) else None
-            if piece.shape.is_word and isinstance(behind, bytes):
+            if piece.shape.is_word and isinstance(behind, bytes) and behind[0] not in DELIMITERS:
                 one = one.replace(WORD_BYTE, b"(?>(?!" + re.escape(behind) + b")" + WORD_BYTE + b")")
             parts.append(b"(" + one + b")")
     return b"".join(parts)

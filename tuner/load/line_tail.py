@@ -2,7 +2,7 @@
 
 It takes a value only where a line of this format cannot mean anything else, and leaves every other line to
 `tuner.load.line_pattern`. A list of tries (`0.1, 0.2`) holds spaces and moves the words before it: then the
-word before the list ends in a comma or is a colon.
+word before the list ends in a comma or is a colon. The LF at the end of a line belongs to its last word.
 """
 
 from collections.abc import Sequence
@@ -62,12 +62,13 @@ def tail_words(line_format: LineFormat, wanted: Sequence[str]) -> TailWords | No
     """Return how to find the wanted values by splitting, or None where that would not be certain."""
     words, starts_line = _words(line_format.pieces)
     names = [word.field.name for word in words]
-    if not wanted or any(names.count(name) != 1 for name in wanted):
+    if not wanted or any(name not in names for name in wanted):
         return None
-    first = min(names.index(name) for name in wanted)
+    first = min(_last(names, name) for name in wanted)
     offset = 0 if starts_line and first == 0 else 1
     tail = words[first:]
-    places = [names.index(name) - first for name in wanted]
+    tail[-1] = tail[-1]._replace(suffix=tail[-1].suffix + b"\n")
+    places = [_last(names, name) - first for name in wanted]
     affixes = [
         (place + offset, tail[place].prefix, tail[place].suffix)
         for place in places
@@ -82,6 +83,10 @@ def tail_words(line_format: LineFormat, wanted: Sequence[str]) -> TailWords | No
         affixes=tuple(affixes),
         guard=lists[-1] - 1 + offset if lists else None,
     )
+
+
+def _last(names: list[str], name: str) -> int:
+    return len(names) - 1 - names[::-1].index(name)
 
 
 def _words(pieces: Sequence[Piece]) -> tuple[list[_Word], bool]:

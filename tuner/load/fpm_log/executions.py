@@ -98,7 +98,7 @@ class ExecutionReader:
             found = self._converted(values) if values else None
             if found:
                 return found
-        values = self._pattern.match(line)
+        values = self._pattern.match(line.removesuffix(b"\n"))
         return self._converted(values) if values else None
 
     def _converted(self, values: list[bytes]) -> Execution | None:
@@ -120,7 +120,7 @@ class ExecutionReader:
         return float(stamp) if self._is_epoch else seconds_of_date(stamp)
 
     def _is_of_another_pool(self, line: bytes) -> bool:
-        values = self._pattern.match(line) if self._pool is not None else None
+        values = self._pattern.match(line.removesuffix(b"\n")) if self._pool is not None else None
         if values is None or values[self._at["n"]] == self._pool:
             return False
         self.tally.elsewhere += 1
