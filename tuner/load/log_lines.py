@@ -17,7 +17,7 @@ STANDARD_INPUT_NAME = "<stdin>"
 BATCH_BYTES = 1 << 18
 """Small enough that its lines stay in the processor's cache until they are read."""
 
-FIRST_GZIP_BYTES = b"\x1f\x8b"
+_FIRST_GZIP_BYTES = b"\x1f\x8b"
 
 Advance = Callable[[int], None]
 """Told how many bytes of the files (compressed, where they are) were read since the last call."""
@@ -89,7 +89,7 @@ def _batches(path: str, raw: BinaryIO, advance: Advance | None) -> Iterator[Batc
 def _blocks(raw: BinaryIO, advance: Advance | None) -> Iterator[bytes]:
     """Yield the uncompressed content, and report how far the file itself was read."""
     start = raw.read(BATCH_BYTES)
-    if not start.startswith(FIRST_GZIP_BYTES):
+    if not start.startswith(_FIRST_GZIP_BYTES):
         while start:
             if advance:
                 advance(len(start))

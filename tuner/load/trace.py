@@ -1,15 +1,12 @@
 """A trace of requests: when each came and how long PHP worked on it, from a CSV file."""
 
-import gzip
-import os
-import stat
-import zlib
-from functools import partial
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from tuner.errors import InputError
-from tuner.load.log_lines import FIRST_GZIP_BYTES
+from tuner.load.line_format import LONGEST_LINE_BYTES
+from tuner.load.log_lines import read_batches
 
 COLUMNS = ("t_s", "service_s")
 LATEST_S = 1e10
@@ -18,7 +15,6 @@ LATEST_S = 1e10
 LONGEST_SERVICE_S = 1e7
 """Some hundred days."""
 
-LONGEST_LINE = 65_536
 MOST_REQUESTS = 5_000_000
 """Some hundred bytes of memory each."""
 
@@ -34,41 +30,32 @@ class Trace(NamedTuple):
 def read_trace(path: str) -> Trace:
     """Read a CSV file, maybe compressed by gzip, with the columns `t_s` and `service_s` (and any others).
 
-    Times are seconds from any beginning; the trace begins at the first request. Raises InputError, with line
+    `-` is standard input. Times are seconds from any beginning; the trace begins at the first request. Raises InputError, with line
     and column, for a file without these columns, a line without a number in them, no request at all or more
     than MOST_REQUESTS, and for one in which no request takes any time.
     """
     try:
-        with _opened(path) as file:
-            arrivals_s, services_s = _read(path, file)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        arrivals_s, services_s = _read(path, _lines(path))
     except UnicodeDecodeError:
         raise InputError(path, "is not a text file") from None
     return _in_order(arrivals_s, services_s)
 
 
-def _opened(path: str) -> TextIO:
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise InputError(path, "is not a regular file")
-    with open(path, "rb") as file:
-        is_compressed = file.read(2) == FIRST_GZIP_BYTES
-    if is_compressed:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="\n")
-    return open(path, encoding="utf-8-sig", newline="\n")
+def _lines(path: str) -> Iterator[bytes]:
+    return (line for batch in read_batches([path]) for line in batch.lines)
 
 
-def _read(path: str, lines: TextIO) -> tuple[list[float], list[float]]:
-    header = _header(lines.readline(LONGEST_LINE), path)
+def _read(path: str, lines: Iterator[bytes]) -> tuple[list[float], list[float]]:
+    header = _header(next(lines, b"").decode("utf-8-sig"), path)
     arrival_at, service_at = (header.index(name) for name in COLUMNS)
     arrivals_s: list[float] = []
     services_s: list[float] = []
-    for number, line in enumerate(iter(partial(lines.readline, LONGEST_LINE), ""), 2):
+    for number, line in enumerate(lines, 2):
         if line.isspace():
             continue
-        fields = line.rstrip("\r\n").split(",")
-        if len(fields) > len(header) or len(line) == LONGEST_LINE:
-            found = f"{len(fields)}" if len(line) < LONGEST_LINE else "a line without end"
+        fields = line.decode().rstrip("\r\n").split(",")
+        if len(fields) > len(header) or len(line) > LONGEST_LINE_BYTES:
+            found = f"{len(fields)}" if len(line) <= LONGEST_LINE_BYTES else "a line without end"
             raise InputError(f"{path}:{number}:1", f"expected {len(header)} fields, found {found}")
         arrivals_s.append(_number(fields, arrival_at, LATEST_S, path, number))
         services_s.append(_number(fields, service_at, LONGEST_SERVICE_S, path, number))
