@@ -3,6 +3,7 @@
 import gzip
 import re
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,68 @@ def test_no_line_is_slow(log_format: LogFormat, bait: bytes) -> None:
     _, reader = read(log_format, *[bait] * 10)
     assert reader.tally.used == 0
     assert time.process_time() - began < 1.0
+
+
+WORD_AND_TEXT = "${host}" + "a" * 60 + " "
+BAITS = (b"1", b"a", b" ", b'"', b"\\", b'\\"', b"0.1, ", b"0.1 : ", b"a, ", b"a" * 60 + b" ", b"\t", b"-")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${host}" + "a" * 30_000 + " " + TIMED,
+        WORD_AND_TEXT * 200 + TIMED,
+        TIMED + (" " + WORD_AND_TEXT[:-1]) * 200,
+        "$upstream_status " * 500 + TIMED,
+        "$upstream_addr " * 200 + TIMED,
+        "$status$request_time" * 500 + " " + TIMED,
+        '"$http_a" ' * 500 + TIMED,
+        "$http_a" * 5000 + " " + TIMED,
+        TIMED + " $http_a" * 500,
+        "(a+)+$request_length(.*)* " + TIMED,
+    ],
+)
+@pytest.mark.parametrize("escape", ["default", "json", "none"])
+def test_no_format_makes_a_line_slow(text: str, escape: Escape) -> None:
+    """Lines of 64 KiB and of 1 MB that are made of the same few characters, and end well or not."""
+    reader = RequestReader(LogFormat(text, escape))
+    baits = [bait * (size // len(bait)) for bait in BAITS for size in (64_000, 1_000_000)]
+    lines = [bait + end for bait in baits for end in (b"\n", b" 1700000000.1 0.1 200 0.1\n")]
+    began = time.process_time()
+    list(reader.requests([Batch("a.log", 1, lines)]))
+    assert time.process_time() - began < 1.0
+    assert reader.tally.lines >= reader.tally.used + reader.tally.broken
+
+
+def test_a_format_that_no_line_can_have_is_refused() -> None:
+    for text in ("a" * 70_000 + TIMED, "$http_a " * 10_000 + TIMED):
+        with pytest.raises(UnusableFormatError, match="lines are read up to 65536 bytes"):
+            RequestReader(LogFormat(text))
+
+
+def test_the_text_of_a_format_is_no_pattern() -> None:
+    found, reader = read(
+        '(a+)+.*"$request"[$msec $request_time $status $upstream_response_time]$',
+        b'(a+)+.*"G"[1700000001.500 0.500 200 0.100]$',
+        b'aaaaaaa"G"[1700000001.500 0.500 200 0.100]',
+    )
+    assert (found, reader.tally.broken) == ([(1700000001.0, 200, 100)], 1)
+
+
+def test_lines_of_megabytes_take_no_memory(tmp_path: Path) -> None:
+    good = b"1700000001.500 0.500 200 0.100\n"
+    (tmp_path / "a.log").write_bytes(good + b"x" * 20_000_000 + b"\n" + good)
+    tracemalloc.start()
+    try:
+        reader = RequestReader(LogFormat(TIMED))
+        found = [
+            one for some in reader.requests(read_batches([str(tmp_path / "a.log")])) for one in rows(some)
+        ]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(found), reader.tally.broken, reader.tally.lines) == (2, 1, 3)
+    assert peak_bytes < 4_000_000
 
 
 def test_dates() -> None:

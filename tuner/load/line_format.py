@@ -7,6 +7,9 @@ hold anything, also what looks like the rest of the line: only its neighbours te
 import re
 from dataclasses import dataclass, replace
 
+LONGEST_LINE_BYTES = 65_536
+"""nginx's own buffers hold less; what lies beyond is not looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -41,6 +44,13 @@ class LineFormat:
 
     text: str
     pieces: tuple[Piece, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a format that is longer than any line that is read."""
+        if len(self.text) > LONGEST_LINE_BYTES:
+            raise ValueError(
+                f"a format of {len(self.text)} characters: lines are read up to {LONGEST_LINE_BYTES} bytes"
+            )
 
     @property
     def names(self) -> frozenset[str]:

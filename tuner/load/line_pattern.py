@@ -9,9 +9,8 @@ is the value of the one open field.
 import re
 from collections.abc import Sequence
 
-from tuner.load.line_format import DELIMITERS, WORD_BYTE, Field, LineFormat, Piece
+from tuner.load.line_format import DELIMITERS, LONGEST_LINE_BYTES, WORD_BYTE, Field, LineFormat, Piece
 
-LONGEST_LINE_BYTES = 65_536
 FARTHEST_DELIMITER = 64
 """How far behind a word what ends it may begin: so many bytes are compared at each byte of the word."""
 

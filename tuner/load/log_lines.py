@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import BinaryIO, NamedTuple, cast
 
 from tuner.errors import InputError
-from tuner.load.line_pattern import LONGEST_LINE_BYTES
+from tuner.load.line_format import LONGEST_LINE_BYTES
 
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"
