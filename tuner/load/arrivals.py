@@ -3,7 +3,7 @@
 Time is cut into blocks of five minutes. As long as there are few arrivals, every block keeps its own;
 beyond that the least busy blocks are given up. Bursts make queues: so the block with the busiest second
 is kept, too. Neighbouring blocks that are left make up one window. The counts of a block's seconds stay, in
-less than half a kilobyte: 4 MB for a month.
+less than half a kilobyte (4 MB for a month), or three times that where more than 255 came in a second.
 """
 
 from array import array
@@ -126,7 +126,7 @@ class Arrivals:
                 counts = self._seconds[number] = array("B", bytes(BLOCK_S))
             count = counts[place] + more
             if count > 255 and counts.typecode == "B":
-                counts = self._seconds[number] = array("L", counts)
+                counts = self._seconds[number] = array("I", counts)
             counts[place] = count
             self._peak = max(self._peak, (count, -second))
 
