@@ -30,9 +30,9 @@ class Trace(NamedTuple):
 def read_trace(path: str) -> Trace:
     """Read a CSV file, maybe compressed by gzip, with the columns `t_s` and `service_s` (and any others).
 
-    `-` is standard input. Times are seconds from any beginning; the trace begins at the first request. Raises InputError, with line
-    and column, for a file without these columns, a line without a number in them, no request at all or more
-    than MOST_REQUESTS, and for one in which no request takes any time.
+    `-` is standard input. Times are seconds from any beginning; the trace begins at the first request. Raises
+    InputError, with line and column, for a file without these columns, a line without a number in them, no
+    request at all or more than MOST_REQUESTS, and for one in which no request takes any time.
     """
     try:
         arrivals_s, services_s = _read(path, _lines(path))
