@@ -14,7 +14,7 @@ import pytest
 from program import CHECKOUT, Ran, fpmtune
 
 from tuner.cli.progress import progress_line
-from tuner.load.load_file import read_load
+from tuner.load.read_load import read_load
 
 RUN = CHECKOUT / "tests/data/replay/unix-collapse-B65535"
 PAGE = (CHECKOUT / "docs/measure.md").read_text(encoding="utf-8")

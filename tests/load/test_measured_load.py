@@ -16,12 +16,12 @@ from tuner.load.load_file import (
     Served,
     buckets_of,
     load_file_of,
-    read_load,
     write_load,
 )
 from tuner.load.measure import PoolLogs, measure_pool
 from tuner.load.merge import merge_loads
 from tuner.load.nginx_log.log_format import LogFormat
+from tuner.load.read_load import read_load
 from tuner.load.replayable import trace_of, traffic_of
 
 RUNS = Path(__file__).resolve().parents[1] / "data/replay"
@@ -266,13 +266,17 @@ def test_only_an_fpm_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("schema_version: 2\npools: []\n", "schema_version"),
-        ("schema_version: 1\npools: []\n", "pools"),
+        ("pools: []\nschema_version: 2\n", ":2:17: is of version 2, and this fpmtune reads 1"),
+        ("schema_version: 1\npools: []\n", ":2:8: pools: List should have at least 1 item"),
+        ("schema_version: 1\npools: [{name: a}]\n", ":2:9: pools.0.hosts: Field required"),
+        ("schema_version: 1\npools: x\nspare: 1\n", ":2:8: pools: Input should be a valid list"),
+        ("schema_version: 1\nspare: {a: 1}\npools: []\n", ":3:8: pools"),
+        ("", ":1:1: is not a load file"),
         ("a: [", ":1:5: is not YAML"),
         ("\x00", "is not YAML"),
         ("[" * 1500, "is not YAML"),
-        ("5", "the file"),
-        ("&a [*a]", "the file"),
+        ("5", ":1:1: is not a load file"),
+        ("&a [*a]", ":1:1: is not a load file"),
     ],
 )
 def test_what_is_no_load_file(tmp_path: Path, text: str, words: str) -> None:
@@ -292,14 +296,26 @@ def test_pools_by_name() -> None:
             load.pool(name)
 
 
-def test_a_window_that_lies_about_its_arrivals() -> None:
-    pool = measured("unix-burst-B8")
-    assert pool.arrivals is not None
-    (window,) = pool.arrivals.windows
-    for update, words in (
-        ({"requests": 5}, "5 requests, but 2810"),
-        ({"offsets_ms": "x"}, "encoded arrivals"),
-    ):
-        wrong = pool.arrivals.model_copy(update={"windows": [window.model_copy(update=update)]})
-        with pytest.raises(InputError, match=words):
-            trace_of(pool.model_copy(update={"arrivals": wrong}))
+@pytest.mark.parametrize(
+    ("found", "put", "words"),
+    [
+        ("requests: 2810\n      statuses", "requests: 5\n      statuses", "5 requests, but 2810"),
+        ("offsets_ms: ", "offsets_ms: x", "encoded arrivals"),
+        ("length_s: ", "length_s: 1 #", "ms after the start of 1 s"),
+        ("      total: ", "      total: 1", "service.service_us: total does not fit the counts"),
+        ("      squares: ", "      squares: 1", "service.service_us: squares does not fit the counts"),
+        ("      largest: ", "      largest: 1", "service.service_us: largest does not fit the counts"),
+        ("  hosts: 1", "  hosts: 1\n  host: 1", "pools.0.host: Extra inputs"),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_refused_at_their_place(
+    tmp_path: Path, found: str, put: str, words: str
+) -> None:
+    path = tmp_path / "load.yaml"
+    text = write_load(load_file_of([measured("unix-burst-B8")]))
+    at = text.index(found, text.index("  service:") if found[:6].isspace() else 0)
+    path.write_text(text[:at] + put + text[at + len(found) :])
+    with pytest.raises(InputError, match=words) as caught:
+        read_load(str(path))
+    line = int(str(caught.value).removeprefix(str(path)).split(":")[1])
+    assert abs(line - text.count("\n", 0, at)) <= 8

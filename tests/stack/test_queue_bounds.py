@@ -52,6 +52,7 @@ def test_with_a_load(tmp_path: Path) -> None:
     pool = pool_of(tmp_path, location("/", "1s"), backlog="113", service_time="50ms")
     assert numbers(queue_of(pool)) == {
         "shortest_read_timeout": 1,
+        "first_timeout": 1,
         "capacity": pytest.approx(158.416, abs=0.001),
         "utilisation": 0.758,
         "enough_workers": 10,
@@ -59,14 +60,16 @@ def test_with_a_load(tmp_path: Path) -> None:
         "drain_time": 0.72,
         "answer_time": 1.01,
         "longest_mean_service_time": 0.0497,
+        "unclamped_mean_service_time": 0.0497,
     }
 
 
 def test_without_a_load_only_the_longest_service_time_is_known(tmp_path: Path) -> None:
     queue = queue_of(pool_of(tmp_path, location("/", "1s")))
     known = {name for name, data in numbers(queue).items() if data is not None}
-    assert known == {"shortest_read_timeout", "longest_mean_service_time"}
-    assert "give --qps and --service-time" in queue.largest_backlog.origin.words
+    times = {"longest_mean_service_time", "unclamped_mean_service_time"}
+    assert known == {"shortest_read_timeout", "first_timeout", *times}
+    assert "give --load, or --qps and --service-time" in queue.largest_backlog.origin.words
 
 
 def test_the_shortest_timeout_of_the_locations_counts(tmp_path: Path) -> None:

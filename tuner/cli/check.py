@@ -3,8 +3,8 @@
 from argparse import ArgumentParser, Namespace
 
 from tuner import __version__
-from tuner.cli.declared_load import add_load_options, put_declared_load
 from tuner.cli.exit_status import CLEAN, FAILURE, FINDINGS, NOTHING_CHECKED
+from tuner.cli.given_load import add_load_options, put_given_load
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options, selectors
 from tuner.cli.output import complain, is_colored, write_result
@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Check the paths, write the report, and return the exit status."""
     loaded = load(options)
-    put_declared_load(loaded.stacks, options)
+    has_usable_load = put_given_load(loaded.stacks, options, loaded.project, loaded.project_file)
     rules = load_rule_set(loaded.project, loaded.project_file)
     complain_of_faults(rules)
     severities = _project_severities(loaded, rules)
@@ -56,7 +56,7 @@ def run(options: Namespace) -> int:
         complain(f"{path}: no such file or folder")
     for crash in judgement.crashes:
         complain(f"rule {crash.rule} failed for {crash.entity}: {crash.error}")
-    if rules.faults:
+    if rules.faults or not has_usable_load:
         return FAILURE
     return _exit_status(options, judgement, loaded)
 

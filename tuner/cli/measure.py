@@ -11,7 +11,7 @@ from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Kind
 from tuner.load.fpm_log.access_format import ADVICE as FPM_ADVICE
 from tuner.load.fpm_log.access_format import DEFAULT as DEFAULT_ACCESS_FORMAT
-from tuner.load.load_file import LoadFile, load_file_of, read_load, write_load
+from tuner.load.load_file import LoadFile, load_file_of, write_load
 from tuner.load.log_lines import log_size_bytes
 from tuner.load.measure import PoolLogs, measure_pool
 from tuner.load.merge import merge_loads
@@ -19,6 +19,7 @@ from tuner.load.nginx_log.configured import format_of
 from tuner.load.nginx_log.log_format import COMBINED, ESCAPES, LogFormat
 from tuner.load.nginx_log.requests import ADVICE as NGINX_ADVICE
 from tuner.load.nginx_log.requests import UnusableFormatError
+from tuner.load.read_load import read_load
 from tuner.report.measure_text import measure_text
 from tuner.report.terminal import Style
 from tuner.source.tree import collect

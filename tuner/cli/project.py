@@ -17,7 +17,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 FolderOnHost = Annotated[str, StringConstraints(pattern=r"^/")]
 Roots = dict[Text, FolderOnHost]
 
-PLAIN_TEXTS = frozenset({"required-version", "target"})
+PLAIN_TEXTS = frozenset({"required-version", "target", "load"})
 LISTS_OF_TEXTS = frozenset({"select", "ignore", "exclude", "rules"})
 
 
@@ -56,6 +56,7 @@ class Project(_Table):
         description="The machine that the files are meant for: a release, or versions.",
         examples=["debian-12", "kernel=6.1,php=8.2,nginx=1.22,redis=7.0"],
     )
+    load: str = Field("", description="A load file of `fpmtune measure` that `check` and `show` judge by.")
     select: list[str] = Field([], description="Only these rules: ids, names, or prefixes of ids.")
     ignore: list[str] = Field([], description="All rules but these: ids, names, or prefixes of ids.")
     severity: dict[Text, Severity] = Field(

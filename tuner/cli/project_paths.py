@@ -35,6 +35,14 @@ def project_target(project: Project, file: Path | None) -> Target:
     return _target(project.target, f"{file}: target")
 
 
+def project_load(project: Project, file: Path | None) -> str | None:
+    """Return the load file that the settings in `file` name, as users see its path. Raises UsageError."""
+    if not project.load or file is None:
+        return None
+    words = f"{file}: load"
+    return shown_path(_existing(_inside(project.load, file, words), project.load, words))
+
+
 def named_target(text: str) -> Target:
     """Return the target that `text` names: the unknown one for nothing and for `none`. Raises UsageError."""
     return Target() if text in ("", "none") else parse_target(text)

@@ -73,7 +73,7 @@ def traffic(options: Namespace) -> Traffic:
     """Return the requests of the trace or the load file. Raises FpmtuneError for what is none."""
     if options.load is None:
         return _of_trace(options)
-    from tuner.load.load_file import read_load
+    from tuner.load.read_load import read_load
     from tuner.load.replayable import traffic_of
 
     try:

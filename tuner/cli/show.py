@@ -2,8 +2,8 @@
 
 from argparse import ArgumentParser, Namespace
 
-from tuner.cli.declared_load import add_load_options, put_declared_load
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
+from tuner.cli.given_load import add_load_options, put_given_load
 from tuner.cli.loading import load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
 from tuner.cli.output import complain, is_colored, write_result
@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the request path of every host, and return the exit status."""
     loaded = load(options)
-    put_declared_load(loaded.stacks, options)
+    has_usable_load = put_given_load(loaded.stacks, options, loaded.project, loaded.project_file)
     if options.format == "json":
         from tuner.report.show_json import show_json
 
@@ -33,6 +33,6 @@ def run(options: Namespace) -> int:
     write_result(options, text)
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
-    if loaded.missing:
+    if loaded.missing or not has_usable_load:
         return FAILURE
     return CLEAN if loaded.is_anything_checked else NOTHING_CHECKED

@@ -48,6 +48,9 @@ def _choices() -> Iterator[str]:
     yield "# The mildest severity that makes `fpmtune check` exit with 1: error, warning, info, or never."
     yield '#fail-on = "warning"'
     yield ""
+    yield "# A load file of `fpmtune measure`, by which check and show judge the pools."
+    yield '#load = ""'
+    yield ""
     yield "# Rules, by id, name, or prefix of an id (`fpmtune rules` lists them)."
     yield "#select = []"
     yield "#ignore = []"

@@ -11,6 +11,8 @@ from tuner.judge.finding import Finding, Judgement, Undecided
 from tuner.judge.rule import CompiledRule, Example, Expectation, LiveMachine
 from tuner.judge.run import judge
 from tuner.load.declared import DeclaredLoad, put_on
+from tuner.load.measured import put_measured
+from tuner.load.regular import load_of
 from tuner.source.text import encode
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
@@ -85,6 +87,9 @@ def stacks_of_example(example: Example, root: Path) -> list[Stack]:
     Raises UsageError for an unknown target.
     """
     stacks = stacks_below(root, example.target or "", machine_of(example.live) if example.live else None)
+    if example.load is not None:
+        traffic = example.load
+        put_measured(stacks, load_of(traffic.pool, traffic.steps, traffic.service_ms), "load.yaml")
     if example.service_time is not None:
         put_on(stacks, DeclaredLoad(example.service_time, example.qps))
     return stacks

@@ -93,11 +93,25 @@ class LiveMachine(_Strict):
     sockets: list[LiveSocket] = []
 
 
+class Traffic(_Strict):
+    """A measured load in an example, as a load file of these numbers would have it.
+
+    `pool` is its name there. Of `steps` each is a number of seconds and the requests that come in each of
+    them, evenly; `service_ms` are service times, and how many requests in a hundred take so long. What is not
+    given was not measured.
+    """
+
+    pool: Text = "www"
+    steps: list[tuple[Annotated[int, Field(ge=1, le=3600)], Annotated[int, Field(ge=0, le=10_000)]]] = []
+    service_ms: dict[Annotated[int, Field(ge=0, le=86_400_000)], Annotated[int, Field(ge=1)]] = {}
+
+
 class Example(_Strict):
     """A small file tree and what the rule says of it. `target` is what `--target` takes.
 
     With `live` the files lie on a running machine, which has the versions of `target`.
-    `service_time` and `qps` are what the options of these names take: a declared load.
+    `service_time` and `qps` are what the options of these names take: a declared load. `load` is what a
+    file for the option `--load` tells: a measured one.
     `also` are all other rules (ids) that find an error in an example that is good for this rule, and rightly
     so; an example of the user's that lists none may have errors of other rules.
     """
@@ -107,6 +121,7 @@ class Example(_Strict):
     target: str | None = None
     service_time: ServiceTime | None = None
     qps: Rate | None = None
+    load: Traffic | None = None
     live: LiveMachine | None = None
     files: dict[Annotated[str, AfterValidator(_inside)], str] = Field(min_length=1)
     expect: list[Expectation] | None = None

@@ -20,6 +20,8 @@ SAFETY_Z = 2.0
 EXPONENTIAL_CV = 1.0
 EXPONENTIAL_P95_PER_MEAN = 3.0
 """The 95th percentile of an exponential service time over its mean: -ln 0.05, 2.996."""
+EXPONENTIAL_P99_PER_MEAN = 4.6
+"""The 99th percentile of an exponential service time over its mean: -ln 0.01, 4.605."""
 
 ONE_IN_TEN_WAITS = 1.42
 """Halfin and Whitt's beta where a tenth of the requests finds every worker busy."""

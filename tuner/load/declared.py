@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tuner.laws.queueing import EXPONENTIAL_CV, EXPONENTIAL_P95_PER_MEAN
+from tuner.laws.queueing import EXPONENTIAL_CV, EXPONENTIAL_P95_PER_MEAN, EXPONENTIAL_P99_PER_MEAN
+from tuner.load.on_pool import put_load
 from tuner.stack.model import Pool, PoolLoad, Stack
-from tuner.stack.queue_bounds import bound_queue, unknown_load
+from tuner.stack.queue_bounds import unknown_load
 from tuner.stack.value import Origin, Value, derive, unknown
 
 NUMBER = r"([0-9]{1,12}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
@@ -53,8 +54,7 @@ def put_on(stacks: Iterable[Stack], load: DeclaredLoad) -> None:
     pools = [pool for stack in stacks for pool in stack.pools]
     scope = f", for each of the {len(pools)} pools" if len(pools) > 1 else ""
     for pool in pools:
-        pool.load = _load_of(pool, load, scope)
-        bound_queue(pool)
+        put_load(pool, _load_of(pool, load, scope))
 
 
 def _load_of(pool: Pool, load: DeclaredLoad, scope: str) -> PoolLoad:
@@ -72,16 +72,11 @@ def _load_of(pool: Pool, load: DeclaredLoad, scope: str) -> PoolLoad:
         rate = _declared(nothing.arrival_rate, arrivals_per_s(load.qps), f"--qps {load.qps}{scope}")
     return PoolLoad(
         entity=pool.entity,
+        kind="declared",
         arrival_rate=rate,
         service_time=mean,
-        service_time_p95=derive(
-            nothing.service_time_p95.name,
-            lambda seconds: EXPONENTIAL_P95_PER_MEAN * seconds,
-            mean,
-            unit="s",
-            label=nothing.service_time_p95.label,
-            words=f"3 * mean service time: {EXPONENTIAL}",
-        ),
+        service_time_p95=_percentile(nothing.service_time_p95, EXPONENTIAL_P95_PER_MEAN, mean),
+        service_time_p99=_percentile(nothing.service_time_p99, EXPONENTIAL_P99_PER_MEAN, mean),
         service_time_cv=derive(
             nothing.service_time_cv.name,
             lambda _: EXPONENTIAL_CV,
@@ -89,6 +84,17 @@ def _load_of(pool: Pool, load: DeclaredLoad, scope: str) -> PoolLoad:
             label=nothing.service_time_cv.label,
             words=EXPONENTIAL,
         ),
+    )
+
+
+def _percentile(value: Value, per_mean: float, mean: Value) -> Value:
+    return derive(
+        value.name,
+        lambda seconds: per_mean * seconds,
+        mean,
+        unit="s",
+        label=value.label,
+        words=f"{per_mean:g} * mean service time: {EXPONENTIAL}",
     )
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from io import StringIO
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tuner.errors import InputError
-from tuner.load.histogram import LARGEST, Histogram
+from tuner.load.compact import decode
+from tuner.load.histogram import LARGEST, Histogram, bounds_of, bucket_of
 
 SCHEMA_VERSION: Literal[1] = 1
-MOST_FILE_BYTES = 64 << 20
 LATEST_S = 10**10
+MOST_UPSTREAMS_KEPT = 20
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -37,6 +37,15 @@ class Buckets(Record):
     def _fits(self) -> "Buckets":
         if self.largest > LARGEST or max(self.counts) > 4096:
             raise ValueError("a number beyond 2^62")
+        bounds = [(*bounds_of(bucket), count) for bucket, count in self.counts.items()]
+        # A wrong total is a wrong mean, and nobody would see it.
+        for name, power, total in (("total", 1, self.total), ("squares", 2, self.squares)):
+            least = sum(low**power * count for low, _, count in bounds)
+            most = sum((behind - 1) ** power * count for _, behind, count in bounds)
+            if not least <= total <= most:
+                raise ValueError(f"{name} does not fit the counts")
+        if bucket_of(self.largest) != max(self.counts):
+            raise ValueError("largest does not fit the counts")
         return self
 
     def histogram(self) -> Histogram:
@@ -75,6 +84,15 @@ class Busy(Record):
     most_at_once: Count | None = Field(description="Requests that nginx had passed on at a time.")
     offsets_ms: str = Field(description="Each arrival after start_s; tuner.load.compact has the encoding.")
 
+    @model_validator(mode="after")
+    def _has_its_arrivals(self) -> "Busy":
+        offsets_ms = decode(self.offsets_ms)
+        if len(offsets_ms) != self.requests:
+            raise ValueError(f"{self.requests} requests, but {len(offsets_ms)} arrivals")
+        if offsets_ms[-1] > self.length_s * 1000:
+            raise ValueError(f"an arrival {offsets_ms[-1]} ms after the start of {self.length_s} s")
+        return self
+
 
 class Arrived(Record):
     """When requests for PHP came."""
@@ -109,6 +127,9 @@ class MeasuredPool(Record):
 
     name: Line
     hosts: Positive
+    upstreams: list[Line] = Field(
+        default=[], description="The $upstream_addr of the requests, where the log has it: it finds the pool."
+    )
     sources: list[Source] = Field(min_length=1)
     arrivals: Arrived | None
     service: Served | None
@@ -155,35 +176,3 @@ def write_load(load: LoadFile) -> str:
     stream.write("# Made by `fpmtune measure`; `fpmtune schema load` describes it.\n")
     yaml.dump(load.model_dump(), stream)
     return stream.getvalue()
-
-
-def read_load(path: str) -> LoadFile:
-    """Return the load file at a path. Raises InputError, saying where it is not one."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MOST_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from None
-    if len(data) > MOST_FILE_BYTES:
-        raise InputError(path, "is larger than any load file")
-    try:
-        found: Any = YAML(typ="safe", pure=True).load(data.decode("utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
-        raise InputError(where, f"is not YAML: {error.problem}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InputError(path, f"is not YAML: {str(error).splitlines()[0]}") from None
-    return _validated(path, found)
-
-
-def _validated(path: str, found: object) -> LoadFile:
-    try:
-        return LoadFile.model_validate(found)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(path, f"{field}: {first['msg']}") from None

@@ -13,7 +13,17 @@ from tuner.load.fpm_log.access_format import ADVICE as FPM_ADVICE
 from tuner.load.fpm_log.executions import ExecutionReader
 from tuner.load.histogram import Histogram
 from tuner.load.inversion import MOST_UNANSWERED_SHARE, service_times, unanswered_share
-from tuner.load.load_file import Arrived, Buckets, Busy, MeasuredPool, Script, Served, Source, buckets_of
+from tuner.load.load_file import (
+    MOST_UPSTREAMS_KEPT,
+    Arrived,
+    Buckets,
+    Busy,
+    MeasuredPool,
+    Script,
+    Served,
+    Source,
+    buckets_of,
+)
 from tuner.load.log_lines import Advance, read_batches
 from tuner.load.nginx_log.log_format import LogFormat
 from tuner.load.nginx_log.requests import ADVICE as NGINX_ADVICE
@@ -23,6 +33,7 @@ from tuner.load.tally import Tally
 
 FEW_SERVICES = 100
 MINUTE_S = 60
+LONGEST_ADDRESS = 200
 MOST_UPSTREAMS_NAMED = 5
 
 
@@ -52,7 +63,8 @@ def measure_pool(logs: PoolLogs, advance: Advance | None = None) -> MeasuredPool
     """
     sources: list[Source] = []
     unknown: list[str] = []
-    arrived, windows = _arrived(logs, sources, unknown, advance)
+    upstreams: list[str] = []
+    arrived, windows = _arrived(logs, sources, upstreams, unknown, advance)
     served: Served | None
     memory: Buckets | None
     if logs.fpm_logs:
@@ -63,6 +75,7 @@ def measure_pool(logs: PoolLogs, advance: Advance | None = None) -> MeasuredPool
     return MeasuredPool(
         name=logs.pool,
         hosts=1,
+        upstreams=upstreams,
         sources=sources,
         arrivals=arrived,
         service=served,
@@ -72,7 +85,11 @@ def measure_pool(logs: PoolLogs, advance: Advance | None = None) -> MeasuredPool
 
 
 def _arrived(
-    logs: PoolLogs, sources: list[Source], unknown: list[str], advance: Advance | None
+    logs: PoolLogs,
+    sources: list[Source],
+    upstreams: list[str],
+    unknown: list[str],
+    advance: Advance | None,
 ) -> tuple[Arrived | None, list[Window]]:
     if not logs.nginx_logs or logs.log_format is None:
         unknown.append("arrivals: give the nginx access log (a PHP-FPM log has no refused requests)")
@@ -84,6 +101,7 @@ def _arrived(
     reader.tally.check("log_format", ", ".join(logs.nginx_logs))
     sources.append(_source("nginx log", logs.nginx_logs, logs.log_format.text, reader.tally))
     unknown += [*reader.losses, *_doubts(reader.tally), *_upstreams(reader.upstreams, logs.only)]
+    upstreams += _busiest(reader.upstreams)
     windows = arrivals.windows()
     arrived = Arrived(
         start_s=arrivals.first_s,
@@ -96,6 +114,11 @@ def _arrived(
         windows=[_busy(window) for window in windows],
     )
     return arrived, windows
+
+
+def _busiest(upstreams: dict[str, int]) -> list[str]:
+    usable = [name for name in upstreams if name.isprintable() and 0 < len(name) <= LONGEST_ADDRESS]
+    return sorted(sorted(usable, key=lambda name: (-upstreams[name], name))[:MOST_UPSTREAMS_KEPT])
 
 
 def _source(kind: str, paths: Sequence[str], text: str, tally: Tally) -> Source:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from tuner.load.arrivals import MOST_KEPT
 from tuner.load.load_file import (
+    MOST_UPSTREAMS_KEPT,
     Arrived,
     Buckets,
     Busy,
@@ -46,6 +47,7 @@ def _merged(pools: list[MeasuredPool], most_kept: int) -> MeasuredPool:
     return MeasuredPool(
         name=first.name,
         hosts=sum(pool.hosts for pool in pools),
+        upstreams=sorted({address for pool in pools for address in pool.upstreams})[:MOST_UPSTREAMS_KEPT],
         sources=sorted(
             (source for pool in pools for source in pool.sources), key=lambda source: source.model_dump_json()
         ),

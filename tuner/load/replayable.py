@@ -38,7 +38,7 @@ def trace_of(pool: MeasuredPool, *, window: int = 0, seed: int = 1) -> Trace:
     if not histogram.total:
         raise InputError(where, "every service time is 0: no worker is ever busy")
     random = Random(seed)
-    arrivals_s = _arrivals_s(pool.arrivals.windows[window], pool.arrivals.resolution_s, where, random)
+    arrivals_s = _arrivals_s(pool.arrivals.windows[window], pool.arrivals.resolution_s, random)
     services_us = histogram.draw(len(arrivals_s), random)
     return Trace(arrivals_s, [service_us / US_PER_S for service_us in services_us])
 
@@ -72,14 +72,16 @@ def _drawn(histogram: Histogram, requests: int, random: Random) -> Times:
     return array("d", [service_us / US_PER_S for service_us in histogram.draw(requests, random)])
 
 
-def _arrivals_s(window: Busy, resolution_s: float, where: str, random: Random) -> list[float]:
-    try:
-        offsets_ms = decode(window.offsets_ms)
-    except ValueError as error:
-        raise InputError(where, str(error)) from None
-    if len(offsets_ms) != window.requests:
-        raise InputError(where, f"{window.requests} requests, but {len(offsets_ms)} arrivals")
-    arrivals_s = [offset_ms / MS_PER_S for offset_ms in offsets_ms]
+def arrivals_of(pool: MeasuredPool, *, seed: int = 1) -> list[list[float]]:
+    """Return the arrivals of every window as `trace_of` has them, in seconds from the window's first."""
+    found = pool.arrivals
+    if found is None:
+        return []
+    return [_arrivals_s(window, found.resolution_s, Random(seed)) for window in found.windows]
+
+
+def _arrivals_s(window: Busy, resolution_s: float, random: Random) -> list[float]:
+    arrivals_s = [offset_ms / MS_PER_S for offset_ms in decode(window.offsets_ms)]
     if resolution_s >= 1:
         arrivals_s = sorted(int(arrival_s) + random.random() for arrival_s in arrivals_s)
     return [arrival_s - arrivals_s[0] for arrival_s in arrivals_s]

@@ -8,7 +8,7 @@ from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
 from tuner.report.wording import counted, entity_words, evidence_words, first_of
 from tuner.stack.files import ReadFile
-from tuner.stack.model import Stack
+from tuner.stack.model import PoolLoad, Stack
 
 SEVERITY_PAINT: dict[Severity, Paint] = {"error": "red", "warning": "yellow", "info": "cyan", "note": "blue"}
 LISTED = 5
@@ -40,7 +40,7 @@ def footer(
     without_effect = [printable(path) for path in unloaded if machine is None or machine.is_asked(path)]
     if without_effect:
         yield f"not in effect, so not judged: {first_of(without_effect, limit)}"
-    yield from _declared_load(stacks)
+    yield from _loads(stacks, limit)
     yield from _undecided(judgement.undecided, limit, style)
     if read or judgement.findings or judgement.crashes:
         yield _findings_line(judgement, style, verbose)
@@ -81,14 +81,21 @@ def _special_files(files: Sequence[ReadFile], limit: int) -> Iterator[str]:
         yield f"{status}{words}: {first_of(paths, limit)}"
 
 
-def _declared_load(stacks: Sequence[Stack]) -> Iterator[str]:
-    """Yield the load that the pools were judged by, each once, if one was declared."""
+def _loads(stacks: Sequence[Stack], limit: int) -> Iterator[str]:
+    """Yield the loads that the pools were judged by, each once."""
     loads = [pool.load for stack in stacks for pool in stack.pools if pool.load]
-    declared = [load for load in loads if load.service_time.is_written]
-    yield from dict.fromkeys(
-        f"load: {evidence_words(load.service_time)}, {evidence_words(load.service_time_p95)}"
-        for load in declared
-    )
+    lines = list(dict.fromkeys(_load_line(load) for load in loads if load.kind != "none"))
+    yield from lines[:limit]
+    if len(lines) > limit:
+        yield f"load: {len(lines) - limit} more (-v lists them)"
+
+
+def _load_line(load: PoolLoad) -> str:
+    if load.kind == "declared":
+        return f"load: {evidence_words(load.service_time)}, {evidence_words(load.service_time_p95)}"
+    if load.arrival_rate.origin.words == load.service_time.origin.words:
+        return f"load: {evidence_words(load.service_time)}"
+    return f"load: {evidence_words(load.service_time)}, {evidence_words(load.arrival_rate)}"
 
 
 def _not_followed(stacks: Sequence[Stack], limit: int, machine: MachineRead | None) -> Iterator[str]:

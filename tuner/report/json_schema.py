@@ -103,6 +103,7 @@ def _show_entries() -> dict[str, Schema]:
             listen=_ref("number"),
             **_numbers(POOL_NUMBERS),
             load=_ref("numbers"),
+            replay=_ref("numbers"),
             queue=_ref("numbers"),
         ),
         _object(name=TEXT, listeners=_list(TEXT), **_numbers(("maxclients", "tcp_backlog"))),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.judge.finding import Severity
-from tuner.judge.rule import CompiledRule, Example, Expectation
+from tuner.judge.rule import CompiledRule, Example, Expectation, Traffic
 from tuner.report.terminal import one_line, printable
 
 RESTART = "restart the program (php-fpm: drain it first, all that wait in its queue get 502)"
@@ -118,6 +118,19 @@ def _options(example: Example) -> Iterator[str]:
         yield f"--service-time {example.service_time}"
     if example.qps:
         yield f"--qps {example.qps}"
+    if example.load:
+        yield f"--load load.yaml ({_traffic(example.load)})"
+
+
+def _traffic(load: Traffic) -> str:
+    """Say what a load file holds: `pool www: 10 s of 128/s, 10 s of 320/s; 50 ms each`."""
+    steps = ", ".join(f"{seconds} s of {count}/s" for seconds, count in load.steps) or "no arrivals"
+    total = sum(load.service_ms.values())
+    times = ", ".join(
+        f"{time_ms} ms" + (f" in {100 * count / total:.3g} %" if len(load.service_ms) > 1 else " each")
+        for time_ms, count in load.service_ms.items()
+    )
+    return f"pool {load.pool}: {steps}; {times or 'no service times'}"
 
 
 def _file(path: str, content: str) -> ExampleFile:

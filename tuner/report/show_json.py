@@ -86,6 +86,7 @@ def _pool(pool: Pool) -> Json:
         "listen": number_json(pool.listen),
         **{name: number_json(getattr(pool, name)) for name in POOL_NUMBERS},
         "load": _numbers(pool.load),
+        "replay": _numbers(pool.replay),
         "queue": _numbers(pool.queue),
     }
 

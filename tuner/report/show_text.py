@@ -123,15 +123,16 @@ def _bound_rows(pool: Pool) -> Iterator[Row]:
     load, queue = pool.load, pool.queue
     if load is None or queue is None:
         return
-    if not load.service_time.is_written:
+    if load.kind == "none":
         if pool.locations:
             yield _row(queue.longest_mean_service_time)
         return
-    if load.arrival_rate.is_written:
+    is_rate_said = load.arrival_rate.is_known or load.kind == "measured"
+    if is_rate_said:
         yield _row(load.arrival_rate)
     yield _row(load.service_time)
     yield _row(queue.capacity)
-    if load.arrival_rate.is_written:
+    if is_rate_said:
         yield _row(queue.utilisation)
     for bound in (queue.largest_backlog, queue.drain_time, queue.longest_mean_service_time):
         yield _row(bound)

@@ -7,7 +7,7 @@ from tuner.laws import queueing
 from tuner.stack.model import Pool, PoolLoad, PoolQueue
 from tuner.stack.value import Data, Value, derive, unknown
 
-GIVE_A_LOAD = "give --qps and --service-time"
+GIVE_A_LOAD = "give --load, or --qps and --service-time"
 NO_LOCATION = "no nginx location is known to pass requests to this pool"
 OTHER_FILE_LISTENS = "another file says where this pool listens"
 SIGNIFICANT_DIGITS = 3
@@ -18,10 +18,14 @@ def unknown_load(entity: str) -> PoolLoad:
     """Return the load of a pool of which nothing was declared or measured."""
     return PoolLoad(
         entity=entity,
+        kind="none",
         arrival_rate=unknown("pool.load.arrival_rate", GIVE_A_LOAD, unit="requests/s", label="arrival rate"),
         service_time=unknown("pool.load.service_time", GIVE_A_LOAD, unit="s", label="mean service time"),
         service_time_p95=unknown(
             "pool.load.service_time_p95", GIVE_A_LOAD, unit="s", label="p95 service time"
+        ),
+        service_time_p99=unknown(
+            "pool.load.service_time_p99", GIVE_A_LOAD, unit="s", label="p99 service time"
         ),
         service_time_cv=unknown("pool.load.service_time_cv", GIVE_A_LOAD, label="cv of the service time"),
     )
@@ -39,6 +43,7 @@ def bound_queue(pool: Pool) -> None:
     pool.queue = PoolQueue(
         entity=pool.entity,
         shortest_read_timeout=timeout,
+        first_timeout=_first_timeout(pool),
         capacity=capacity,
         utilisation=derive(
             "pool.queue.utilisation",
@@ -88,7 +93,16 @@ def bound_queue(pool: Pool) -> None:
             label="time to the last answer",
             words="(n + 2 cv sqrt(n)) / capacity + p95, n = effective backlog + 1",
         ),
-        longest_mean_service_time=_longest_mean_service_time(pool, backlog, timeout),
+        longest_mean_service_time=_longest_mean_service_time(
+            "longest_mean_service_time", "of a full queue", pool, backlog, timeout
+        ),
+        unclamped_mean_service_time=_longest_mean_service_time(
+            "unclamped_mean_service_time",
+            "of a full queue of the backlog that is asked for",
+            pool,
+            _asked_backlog(pool),
+            timeout,
+        ),
     )
 
 
@@ -110,10 +124,28 @@ def _shortest_read_timeout(pool: Pool) -> Value:
     )
 
 
+def _first_timeout(pool: Pool) -> Value:
+    """Return what ends a slow request first, as far as it is known."""
+    timeouts = (pool.longest_read_timeout, pool.request_terminate_timeout)
+    known = [timeout for timeout in timeouts if timeout.is_known]
+    first = min(known, key=lambda timeout: float(timeout.data or 0)) if known else timeouts[0]
+    return first.renamed("pool.queue.first_timeout")
+
+
 def _effective_backlog(pool: Pool) -> Value:
     if pool.listener:
         return pool.listener.effective_backlog
     return unknown("listener.effective_backlog", OTHER_FILE_LISTENS, label="effective backlog")
+
+
+def _asked_backlog(pool: Pool) -> Value:
+    """Return what listen(2) is asked for; unknown where that is all that somaxconn allows."""
+    if pool.listener is None:
+        return _effective_backlog(pool)
+    asked = pool.listener.backlog
+    if asked.is_known and int(asked.data or 0) < 0:
+        return unknown(asked.name, "it is as long as net.core.somaxconn allows", label=asked.label)
+    return asked
 
 
 def _workers(pool: Pool) -> Value:
@@ -137,21 +169,21 @@ def _capacity(pool: Pool, load: PoolLoad) -> Value:
     )
 
 
-def _longest_mean_service_time(pool: Pool, backlog: Value, timeout: Value) -> Value:
+def _longest_mean_service_time(field: str, whose: str, pool: Pool, backlog: Value, timeout: Value) -> Value:
     return derive(
-        "pool.queue.longest_mean_service_time",
+        f"pool.queue.{field}",
         _longest_mean_service_time_s,
         backlog,
         _workers(pool),
         timeout,
         unit="s",
         label="longest mean service time",
-        words="at which the last of a full queue is answered within the timeout, times taken as exponential",
+        words=f"at which the last {whose} is answered within the timeout, times taken as exponential",
     )
 
 
 def _longest_mean_service_time_s(backlog: int, workers: int, timeout_s: float) -> Data | None:
-    if workers <= 0:
+    if workers <= 0 or backlog < 0:
         return None
     longest_s = queueing.longest_mean_service_time_s(backlog, workers, timeout_s)
     return _rounded(longest_s, floor) if longest_s >= SHORTEST_S else 0.0

@@ -8,7 +8,9 @@ from tuner.source.text import Text
 from tuner.stack.condition import Condition, Conditions, World, holds_in, worlds
 
 Data = int | float | str | bool
-OriginKind = Literal["file", "default", "target", "declared", "derived", "live", "refused", "unknown"]
+OriginKind = Literal[
+    "file", "default", "target", "declared", "measured", "derived", "live", "refused", "unknown"
+]
 State = Literal["known", "unknown", "absent", "disabled"]
 
 
@@ -32,6 +34,7 @@ class Origin(NamedTuple):
     """Who set a value: a place in a file, or in words what else did.
 
     `live` is what a running machine has, with the place of the file that sets the same, if one does.
+    `measured` is what the traffic did, from a load file; its words name the file and the pool.
     `refused` is a value that a file sets and the program does not take; `unknown` may have a place too
     (a template's hole).
     """
@@ -104,7 +107,9 @@ class Value(NamedTuple):
 
     @property
     def is_observed(self) -> bool:
-        """Whether a running machine has it and it differs from what would be there by itself."""
+        """Whether it was seen: in the traffic, or on a machine on which it would not be by itself."""
+        if self.origin.kind == "measured":
+            return self.is_known
         is_known = self.origin.kind == "live" and self.is_known and self.default is not None
         return is_known and self.data != self.default
 
