@@ -17,6 +17,9 @@ SUSTAINED_S = 10
 DIGITS, MEAN_DIGITS = 3, 4
 """So many digits are worth something: a percentile is known to a bucket of 1.6 %."""
 
+HALF_A_MILLISECOND_S = 0.0005
+"""Arrivals are known to the millisecond; differences of them are not exact."""
+
 METHODS = {"php-fpm log": "from PHP-FPM's access log", "inversion": "computed from the nginx log"}
 ARRIVALS, SERVICE_TIMES = "arrivals", "service times"
 
@@ -108,7 +111,7 @@ def busiest_rate_per_s(arrived: Arrived, windows_s: Sequence[Sequence[float]]) -
 def _most_in_sustained(arrivals_s: Sequence[float]) -> int:
     most = first = 0
     for last, arrival_s in enumerate(arrivals_s):
-        while arrivals_s[first] <= arrival_s - SUSTAINED_S:
+        while arrivals_s[first] <= arrival_s - SUSTAINED_S + HALF_A_MILLISECOND_S:
             first += 1
         most = max(most, last - first + 1)
     return most
