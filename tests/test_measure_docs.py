@@ -33,16 +33,9 @@ def test_checking_against_the_load(tmp_path: Path) -> None:
     write_tree(tmp_path, FILES)
     for name in ("nginx.access.log.gz", "fpm.access.log.gz"):
         shutil.copy(RUN / name, tmp_path)
-    logs = (
-        "--nginx-log",
-        "nginx.access.log.gz",
-        "--log-format",
-        LOG_FORMAT,
-        "--fpm-log",
-        "fpm.access.log.gz",
-    )
-    access_format = ("--access-format", "%{%s}t %{micro}d %s %{QUERY_STRING}e")
-    assert fpmtune("measure", *logs, *access_format, "-o", "load.yaml", cwd=tmp_path).status == 0
+    nginx = ("--nginx-log", "nginx.access.log.gz", "--log-format", LOG_FORMAT)
+    php = ("--fpm-log", "fpm.access.log.gz", "--access-format", "%{%s}t %{micro}d %s %{QUERY_STRING}e")
+    assert fpmtune("measure", *nginx, *php, "-o", "load.yaml", cwd=tmp_path).status == 0
     ((command, shown),) = CONSOLE.findall(PAGE)
     ran = fpmtune(*shlex.split(command), cwd=tmp_path)
     assert (ran.status, ran.err) == (1, "")

@@ -12,15 +12,15 @@ from tests.trees import write_tree
 from tuner.load.load_file import write_load
 from tuner.load.regular import load_of
 
-POOL = (
-    "[{0}]\nuser = www-data\nlisten = /run/{0}.sock\nlisten.backlog = {1}\npm = static\npm.max_children = 8\n"
-)
 FILES = {
     "etc/nginx/nginx.conf": (
         "events {}\nhttp { server { listen 80;\n"
         "location / { fastcgi_read_timeout 1s; fastcgi_pass unix:/run/www.sock; } } }\n"
     ),
-    "etc/php/8.2/fpm/pool.d/www.conf": POOL.format("www", 150),
+    "etc/php/8.2/fpm/pool.d/www.conf": (
+        "[www]\nuser = www-data\nlisten = /run/www.sock\nlisten.backlog = 150\n"
+        "pm = static\npm.max_children = 8\n"
+    ),
     "fpmtune.toml": 'target = "debian-12"\n',
 }
 CALM = write_load(load_of("www", [(20, 100)], {50: 1}))
@@ -57,8 +57,7 @@ def test_show_has_the_replay(tree: Path) -> None:
 def test_the_settings_name_the_load_and_the_command_line_wins(tree: Path) -> None:
     (tree / "fpmtune.toml").write_text('target = "debian-12"\nload = "load.yaml"\n')
     assert fpmtune("check", "--format", "json", cwd=tree).rules == RULES
-    assert fpmtune("check", "--service-time", "40ms", "--format", "json", cwd=tree).rules == []
-    (tree / "quick.yaml").write_text(CALM.replace("50000", "40000"))
+    assert fpmtune("check", "--service-time", "30ms", "--format", "json", cwd=tree).rules == []
     (tree / "quick.yaml").write_text(write_load(load_of("www", [(20, 100)], {40: 1})))
     assert fpmtune("check", "--load", "quick.yaml", "--format", "json", cwd=tree).rules == []
 
@@ -88,15 +87,11 @@ def test_what_is_wrong_with_the_file_is_said_and_the_rest_checked(
 ) -> None:
     path = tree / "load.yaml"
     path.unlink() if text is None else path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    (tree / FILES_WITH_ERROR).write_text("[www]\nlisten = /run/w.sock\npm = static\npm.max_children = 0\n")
+    (tree / "nginx.conf").write_text("events {}\nhttp { server { listen 80 backlog=0; } }\n")
     ran = fpmtune("check", "--load", "load.yaml", "--format", "json", cwd=tree)
     assert ran.status == 2
     assert words in ran.err and ran.err.count("\n") == 1
-    assert "FPM002" in {finding["rule"] for finding in ran.report["findings"]} | {"FPM002"}
-    assert ran.report["findings"]
-
-
-FILES_WITH_ERROR = "etc/php/8.2/fpm/pool.d/www.conf"
+    assert ran.rules == ["PTH006", "QUE003"]
 
 
 def test_two_loads_are_one_too_many(tree: Path) -> None:
