@@ -25,7 +25,7 @@ def explain_json(compiled: CompiledRule) -> str:
     `{"schema_version": 1, "rule": {...}}`: the keys of the list, then `when`, `mitigated` (null, or its
     `when` and `severity`), `message`, `why`, `fix`, `requires` (texts, holes and all, as the rule file has
     them), `references` (a list of texts) and `examples` (as in the rule file: `title`, `verdict`, `target`,
-    `service_time`, `qps`, `files`, `expect`).
+    `service_time`, `qps`, `load`, `files`, `expect`).
     """
     rule = compiled.rule
     page = rule_page(compiled)
