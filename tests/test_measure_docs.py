@@ -1,4 +1,4 @@
-"""docs/measure.md says what the program does: its console blocks are run, one after the other."""
+"""docs/measure.md says what `check --load` does: its console block is run on the logs of the page."""
 
 import re
 import shlex
