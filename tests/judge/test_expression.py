@@ -17,9 +17,12 @@ from tuner.judge.outcome import Outcome, Special
 from tuner.judge.scopes import SCOPES, ScopeName, scope_types
 from tuner.judge.text_place import TextPlace
 from tuner.stack import model
+from tuner.stack.condition import worlds
 from tuner.stack.value import Data, Origin, Value, absent, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Make
 
 WHERE = TextPlace("rules/queue/x.yaml:7")
@@ -290,6 +293,21 @@ def test_is_own_choice_reads_the_value_and_is_never_unknown(make: Make) -> None:
     assert run("v.b.is_own_choice", v=_holder(make, same)).data is False
     outcome = run("v.b.is_own_choice", v=_holder(make, unknown("a", "?")))
     assert (outcome.data, names_read(outcome)) == (False, {"a"})
+
+
+def test_a_value_with_options_is_known_in_each_of_the_worlds(
+    make: Make, somaxconn: Callable[[], Value]
+) -> None:
+    names = {"v": _holder(make, somaxconn())}
+    world = worlds(option.conditions for option in somaxconn().options)[0]
+    expression = compile_expression("v.b.is_known", WHERE)
+    assert evaluate(expression, names).data is False
+    assert evaluate(expression, names, world).data is True
+
+
+def test_set_by_is_the_place_or_who_set_it_otherwise(make: Make) -> None:
+    assert run("v.b.set_by", v=_holder(make, make.written("a", 5, "x.conf", 1))).data == "x.conf:1"
+    assert run("v.b.set_by", v=_holder(make, unknown("a", "nobody says"))).data == "nobody says"
 
 
 def _holder(make: Make, value: Value) -> BaseModel:

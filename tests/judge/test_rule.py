@@ -199,7 +199,7 @@ def test_in_worlds_an_unknown_value_prints_what_it_is_there(somaxconn: Callable[
     message = compile_message("cut from {backlog} to {limit}", TextPlace("x.yaml:message"))
     names = {"limit": limit, "backlog": value(65535)}
     assert message.fill(names) == "cut from 65535 to unknown"
-    assert message.fill(names, every) == "cut from 65535 to 128 or 4096"
+    assert message.fill(names, every) == "cut from 65535 to 128 (kernel < 5.4) or 4096 (kernel >= 5.4)"
     assert message.fill(names, every[:1]) == "cut from 65535 to 128"
 
 

@@ -106,7 +106,7 @@ def test_a_condition_lowers_the_severity_and_fills_the_message(make: Make, somax
     in_every_world = stack_with(make, make.written("backlog", 65535, "www.conf", 4), somaxconn())
     finding = only_finding(in_every_world, make.rule(**CLAMPED))
     assert (finding.certainty, finding.condition, finding.severity) == ("certain", None, "warning")
-    assert finding.message == "65535 is cut to 128 or 4096"
+    assert finding.message == "65535 is cut to 128 (kernel < 5.4) or 4096 (kernel >= 5.4)"
 
 
 def test_defaults_alone_are_at_most_a_note(make: Make) -> None:

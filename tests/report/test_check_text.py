@@ -22,7 +22,7 @@ from tuner.report.terminal import Style
 from tuner.source.text import Text, decode
 from tuner.stack.line_entities import NotFollowed
 from tuner.stack.model import Stack
-from tuner.stack.value import Value, unknown
+from tuner.stack.value import Value, may_be_set_by, unknown
 
 PLAIN = Style(False)
 POOL_FILE = read_file("etc/php/8.2/fpm/pool.d/www.conf", "php-fpm")
@@ -173,6 +173,24 @@ read 1 file: 1 php-fpm
 def test_pool_named_like_a_word_of_the_message_folds_too() -> None:
     found = [finding(message="pm is not a positive number", entity=f"pool:{name}") for name in "abcd"]
     assert report(*found).count("warning[QUE001]") == 1
+
+
+def test_findings_that_differ_in_their_places_fold() -> None:
+    def in_file(name: str) -> Finding:
+        written = place(Text(f"{name}.conf", b"60s\n"), "60s")
+        return finding(
+            ("primary", written, ""), message=f"it ends at 60 s ({written})", entity=f"pool:{name}"
+        )
+
+    assert report(*map(in_file, "abcd")).count("warning[QUE001]") == 1
+
+
+def test_a_condition_names_what_would_settle_it() -> None:
+    somaxconn = may_be_set_by(known_somaxconn(), "x.conf")
+    open_question = somaxconn._replace(origin=somaxconn.origin._replace(words="set elsewhere: give --sysctl"))
+    found = finding(evidence=(open_question,), condition="x.conf does not set it", certainty="conditional")
+    assert "   = to be sure: set elsewhere: give --sysctl\n" in report(found)
+    assert "to be sure" not in report(found._replace(condition=None))
 
 
 def test_folded_file_is_named_once() -> None:

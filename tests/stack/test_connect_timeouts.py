@@ -81,3 +81,35 @@ def test_a_variable_is_asked_about_only_where_the_timeout_is_written(tmp_path: P
     written = "fastcgi_connect_timeout 9;"
     http = f"server {{ location /1 {{ fastcgi_pass $a; }} location /2 {{ {written} fastcgi_pass $a; }} }}"
     assert [one.tcp_member.state for one in timeouts_of(tmp_path, http)] == ["absent", "unknown"]
+
+
+def test_what_one_server_repeats_is_one_at_its_main_location(tmp_path: Path) -> None:
+    nine, php = "fastcgi_connect_timeout 9;", r"~ \.php$"
+    http = (
+        f"server {{ server_name a; location /x {{ {TCP} {nine} }}"
+        f" location /n {{ location {php} {{ {TCP} {nine} }} }}"
+        f" location {php} {{ {TCP} {nine} }} location /u {{ {UNIX} {nine} }}"
+        f" location /8 {{ {TCP} fastcgi_connect_timeout 8; }} }}"
+        f" server {{ listen 81; server_name b; location /b {{ {TCP} {nine} }} }}"
+    )
+    found = {
+        one.entity: (one.timeout.data, len(one.timeout.inputs), paths(one))
+        for one in timeouts_of(tmp_path, http)
+    }
+    assert found == {
+        rf"fastcgi_connect_timeout:a{php}": (9, 2, [php, "/x", f"/n > {php}"]),
+        "fastcgi_connect_timeout:a/u": (9, 0, ["/u"]),
+        "fastcgi_connect_timeout:a/8": (8, 0, ["/8"]),
+        "fastcgi_connect_timeout:b/b": (9, 0, ["/b"]),
+    }
+
+
+def test_nginx_waits_for_one_server_of_an_upstream_after_the_other(tmp_path: Path) -> None:
+    servers = "server unix:/a; server p:1; server p:2;"
+    http = f"upstream p {{ {servers} }} server {{ location / {{ fastcgi_pass p; }} location /1 {{ {TCP} }} }}"
+    (one,) = timeouts_of(tmp_path, http)
+    assert one.at_each == " at each of 2 addresses"
+    (alone,) = timeouts_of(
+        tmp_path / "alone", f"server {{ location /1 {{ {TCP} }} location /2 {{ {TCP} }} }}"
+    )
+    assert alone.at_each == ""

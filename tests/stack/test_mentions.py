@@ -23,6 +23,8 @@ def somaxconn(root: Path, files: dict[str, str], target: str = "") -> Value:
         ("Dockerfile", "# run with --sysctl net.core.somaxconn=1024\n"),
         ("roles/web/tasks/main.yml", "- sysctl: {name: net.core.somaxconn, value: 1024}\n"),
         ("scripts/tune.sh", "echo 1024 > /proc/sys/net/core/somaxconn\n"),
+        ("bin/install", "sysctl -w net.core.somaxconn=1024\n"),
+        ("inc/tcp.inc", "net.core.somaxconn=65535\n"),
         ("README.md", "Set `net.core.somaxconn` first.\n"),
         ("conf.d/site.conf", "# as long as net.core.somaxconn\nserver { listen 81; }\n"),
     ],

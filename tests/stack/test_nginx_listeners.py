@@ -143,6 +143,23 @@ def test_the_ipv6_twin_has_a_backlog_of_its_own(tmp_path: Path) -> None:
     assert (four.backlog.data, six.backlog.data, six.backlog.is_written) == (4096, 511, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("server { listen [::]:80; }\nserver { listen 80 backlog=9;\nlisten [::]:80; }", 3),
+        ("server { listen 80;\nlisten [::]:80; }\nserver { listen 80 backlog=9; }", 2),
+    ],
+)
+def test_the_twins_listen_is_the_one_beside_the_backlog(text: str, line: int, tmp_path: Path) -> None:
+    other = "server { listen 80; listen [::]:80; server_name other; }\n"
+    files = {"conf.d/a.conf": other, "conf.d/b.conf": text}
+    four = next(x for x in stack_of(tmp_path, files, "debian-12").listeners if x.address == "0.0.0.0:80")
+    assert four.twin_listen is not None
+    place = four.twin_listen.origin.place
+    assert place is not None
+    assert str(place).endswith(f"conf.d/b.conf:{line}")
+
+
 @pytest.mark.parametrize("listens", ["80|[::]:81", "127.0.0.1:80|[::1]:80", "80|[::1]:80", "unix:/a|[::]:80"])
 def test_only_wildcards_of_one_port_are_twins(listens: str, tmp_path: Path) -> None:
     assert all(listener.twin is None for listener in listeners_of(tmp_path, servers(listens)).values())

@@ -28,8 +28,13 @@ from tuner.stack.value import Value
 Environment = Mapping[str, Any]
 """What the names of an expression stand for: entities, by name."""
 
-VALUE_ATTRIBUTES = frozenset({"is_known", "is_written", "is_own_choice"})
-"""The attributes that an expression may ask of a Value."""
+VALUE_ATTRIBUTES: Mapping[str, type] = {
+    "is_known": bool,
+    "is_written": bool,
+    "is_own_choice": bool,
+    "set_by": str,
+}
+"""The attributes that an expression may ask of a Value, with their types."""
 
 
 def evaluate(expression: Expression, environment: Environment, world: World | None = None) -> Outcome:
@@ -79,11 +84,16 @@ class _Evaluation:
         if isinstance(node, ast.Attribute) and node.attr in VALUE_ATTRIBUTES:
             holder = self.along_path(node.value)
             if isinstance(holder, Value):
-                return Outcome(getattr(holder, node.attr), (holder,))
+                return self._asked_of(holder, node.attr)
         found = self.along_path(node)
         if isinstance(found, Value):
             return self._read(found)
         return Outcome(Special.ABSENT if found is None else found)
+
+    def _asked_of(self, value: Value, attribute: str) -> Outcome:
+        """Return what a Value says of itself; whether it is known may depend on the world."""
+        seen = value.resolved_in(self.world) if self.world and attribute == "is_known" else value
+        return Outcome(getattr(seen, attribute), (value,))
 
     def along_path(self, node: ast.expr) -> object:
         """Return the bare object a path leads to; None where it breaks off."""

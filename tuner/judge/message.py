@@ -12,11 +12,12 @@ from tuner.judge.expression import Expression, compile_expression, join_call
 from tuner.judge.outcome import Outcome
 from tuner.judge.text_place import TextPlace
 from tuner.judge.wording import in_words
-from tuner.stack.condition import World
+from tuner.stack.condition import World, describe
 
 _HOLE = re.compile(r"\{([^{}]*)\}")
 _BRACE = re.compile(r"[{}]")
 _UNIT_KEEPING_FUNCTIONS = ("min", "max")
+_CASES_NAMED = 3
 
 
 class Message(NamedTuple):
@@ -32,7 +33,8 @@ class Message(NamedTuple):
     def fill(self, environment: Environment, worlds: Sequence[World] = ()) -> str:
         """Return the text with its holes filled.
 
-        With `worlds`, what is unknown otherwise prints the values it has there, joined by "or".
+        With `worlds`, what is unknown otherwise prints the values it has there, joined by "or", and in which
+        case each holds: `128 (kernel < 5.4) or 4096 (kernel >= 5.4)`.
         Raises RuleError where a hole does not fit the model.
         """
         return "".join(
@@ -59,8 +61,14 @@ def _parts(text: str, where: TextPlace) -> Iterator[str | Expression]:
 
 
 def _filled(hole: Expression, environment: Environment, worlds: Sequence[World]) -> str:
-    candidates: Sequence[World | None] = worlds or (None,)
-    return " or ".join(dict.fromkeys(_printed(hole, environment, world) for world in candidates))
+    if not worlds:
+        return _printed(hole, environment, None)
+    cases: dict[str, list[World]] = {}
+    for world in worlds:
+        cases.setdefault(_printed(hole, environment, world), []).append(world)
+    if not 1 < len(cases) <= _CASES_NAMED:
+        return " or ".join(cases)
+    return " or ".join(f"{words} ({describe(found, worlds)})" for words, found in cases.items())
 
 
 def _printed(hole: Expression, environment: Environment, world: World | None) -> str:

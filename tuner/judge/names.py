@@ -107,7 +107,7 @@ class _NameCheck:
             raise self.expression.error(node, f"a list has no '{node.attr}': use any(... for x in ...)")
         if holder is Value:
             if node.attr in VALUE_ATTRIBUTES:
-                return bool
+                return VALUE_ATTRIBUTES[node.attr]
             raise self._no_such(node, f"a value has no '{node.attr}'", node.attr, VALUE_ATTRIBUTES)
         fields = fields_of(holder) if issubclass(holder, BaseModel) else {}
         if node.attr not in fields:

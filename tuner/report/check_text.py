@@ -77,9 +77,10 @@ def _fold_keys(findings: Sequence[Finding]) -> list[tuple[object, ...]]:
 
 
 def _without_entity(finding: Finding) -> str:
-    """Return the message with the entity's name (`pool:www`, or `www` in it) taken out."""
-    name = finding.entity.partition(":")[2]
-    message = finding.message.replace(finding.entity, "\0") if finding.entity else finding.message
+    """Return the message without the entity's name (`pool:www`, or `www` in it) and without its places."""
+    name, message = finding.entity.partition(":")[2], finding.message
+    for words in (*(str(location.place) for location in finding.locations), finding.entity):
+        message = message.replace(words, "\0") if words else message
     if " " in name:
         return message.replace(name, "\0")
     return WORD.sub(lambda word: "\0" if word[0].rstrip(":.") == name else word[0], message)
@@ -149,6 +150,9 @@ def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[
         yield label, [first_of([printable(name) for name in finding.hosts], HOSTS_SHOWN)]
     if evidence:
         yield "evidence", evidence
+    settled = [value.origin.words for value in finding.evidence if "give --" in value.origin.words]
+    if finding.condition and settled:
+        yield "to be sure", _prose("; ".join(dict.fromkeys(settled)))
     if finding.fix:
         yield "fix", _prose(finding.fix)
     if finding.requires:

@@ -102,6 +102,11 @@ class HostFiles:
             self.aliases[real] = [path]
         return self._as(real, kind)
 
+    def names_in(self, folder: str) -> list[str]:
+        """Return the names of the files that are known to lie in `folder` of the host."""
+        names = self._names or self._index()
+        return names.get(os.path.normpath(folder), [])
+
     def covers(self, folder: str) -> bool:
         """Say whether `folder` is one of the given ones, so that a file's absence from it means something."""
         normal = os.path.normpath(folder)

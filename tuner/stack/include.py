@@ -6,6 +6,7 @@ from posixpath import basename, dirname, join
 from typing import Literal
 
 from tuner.stack.line_entities import FileProblem, NotFollowed
+from tuner.stack.similar_files import did_you_mean
 from tuner.stack.value import Origin, Place, Value
 
 PACKAGE_FILE = "a file of the nginx package"
@@ -14,6 +15,7 @@ ProblemKind = Literal["syntax", "unreadable", "empty", "include-missing", "inclu
 
 WORDS_CAP = 1000
 INCLUDES_CAP = 50_000
+SEARCHES_CAP = 20
 INCLUDED_BYTES_CAP = 64 * 2**20
 
 
@@ -25,6 +27,7 @@ class IncludeReport:
     left_out: dict[tuple[str, str], NotFollowed] = field(default_factory=dict)
     without_effect: list[str] = field(default_factory=list)
     patterns: dict[str, bool] = field(default_factory=dict)
+    searches: int = 0
 
     @property
     def left_out_configuration(self) -> bool:
@@ -61,6 +64,14 @@ class IncludeReport:
     def not_in_effect(self, path: str) -> None:
         """Note a file that its program never loads."""
         self.without_effect.append(path)
+
+    def similar_to(self, written: str, names: Iterable[str]) -> str:
+        """Return `; did you mean X?` with one of the `names` beside a missing file, empty if none is similar.
+
+        Nobody reads the advice on the hundredth missing file, so it is sought for the first ones only.
+        """
+        self.searches += 1
+        return did_you_mean(written, names) if self.searches <= SEARCHES_CAP else ""
 
     def missing(self, place: Place, words: str) -> None:
         """Note an include without which the program does not start."""

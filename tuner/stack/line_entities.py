@@ -44,7 +44,8 @@ class SysctlLine(Entity):
     is in force after boot whatever the line says, `number` what the kernel reads, `as_decimal` what a person
     reads there, `behind` the text that the kernel passes over; each absent where there is no such thing.
     `is_removed` says that the kernel no longer has the key, since the release `removed_since`, `is_misnamed`
-    that no kernel has it, and `instead` what to do. What a template fills in later is not judged.
+    that no kernel has it, and `instead` what to do; `is_optional` that a dash before the key lets it be
+    missing. What a template fills in later is not judged.
     """
 
     key: str
@@ -59,6 +60,7 @@ class SysctlLine(Entity):
     is_removed: Value
     removed_since: str
     is_misnamed: bool
+    is_optional: bool
     instead: str
 
 

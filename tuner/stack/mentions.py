@@ -12,7 +12,8 @@ from tuner.source.tree import Tree, read
 SUFFIXES = frozenset(
     {
         *(".yml", ".yaml", ".json", ".toml", ".env", ".service", ".mk", ".tf", ".hcl", ".nix", ".pp"),
-        *(".sh", ".bash", ".py", ".rb", ".md", ".rst", ".txt", ".adoc"),
+        *(".sh", ".bash", ".py", ".pl", ".rb", ".inc", ".md", ".rst", ".txt", ".adoc"),
+        "",  # Makefile, Vagrantfile, bin/install
     }
 )
 FILES_CAP = 500

@@ -60,7 +60,8 @@ class Listener(Entity):
     `running_queue` how many connections wait in it now; absent where nothing listens or no running machine
     was looked at.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
-    listener on the same port, or the other way round.
+    listener on the same port, or the other way round, and `twin_listen` the `listen` of it that stands next
+    to where this one's backlog is written.
     """
 
     owner: Owner
@@ -86,6 +87,7 @@ class Listener(Entity):
     running_backlog: Value
     running_queue: Value
     twin: "Listener | None" = None
+    twin_listen: Value | None = None
 
 
 class Upstream(Entity):
@@ -180,7 +182,9 @@ class PoolReplay(Entity):
 class ConnectTimeout(Entity):
     """One `fastcgi_connect_timeout`, or nginx's own where none is written, and the locations it governs.
 
-    `tcp_member` is one of the FastCGI servers there that is reached by TCP, absent where none is known to be.
+    What a server writes the same in several locations is one: `timeout` stands in its main location, the
+    others are its inputs. `tcp_member` is one of the FastCGI servers there that is reached by TCP, absent
+    where none is known to be; `at_each` says in words that there are several to wait for in turn.
     `has_only_unix_sockets` says that every one is a unix socket, those of unseen includes too. `hang` is how
     long a client waits at most on a full queue: after some two minutes the kernel gives up on its own.
     """
@@ -188,6 +192,7 @@ class ConnectTimeout(Entity):
     timeout: Value
     hang: Value
     tcp_member: Value
+    at_each: str
     has_only_unix_sockets: bool
     locations: list[Location] = []
 
@@ -210,8 +215,8 @@ class Pool(Entity):
     `reach` tells who can connect: every address, a public address, a private address, this machine, nobody,
     a name.
     `others_may_write` says that any local user may connect to the unix socket, `void_clients` lists the
-    entries of `allowed_clients` that php-fpm cannot read. `is_in_container` says that the files look like an
-    image's.
+    entries of `allowed_clients` that php-fpm cannot read, `user` is whom the workers run as.
+    `is_in_container` says that the files look like an image's.
     `keepalive_per_worker` is how many idle connections to the pool one worker process of nginx keeps,
     `kept_connections` how many all of them do; absent where nginx keeps none. `unused_listen` is the pool's
     address where no location of the files read can lead to it and only this machine could connect, else
@@ -237,6 +242,7 @@ class Pool(Entity):
     others_may_write: Value
     allowed_clients: Value
     void_clients: Value
+    user: Value
     is_in_container: Value
     request_terminate_timeout: Value
     longest_read_timeout: Value

@@ -113,6 +113,11 @@ class Value(NamedTuple):
         is_known = self.origin.kind == "live" and self.is_known and self.default is not None
         return is_known and self.data != self.default
 
+    @property
+    def set_by(self) -> str:
+        """Who set it, as a person reads it: `nginx.conf:12`, `default of nginx`."""
+        return str(self.origin)
+
     def option_in(self, world: World) -> Option | None:
         """Return the option that holds in `world`, or None."""
         return next((o for o in self.options if holds_in(o.conditions, world)), None)

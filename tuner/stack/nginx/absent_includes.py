@@ -50,13 +50,15 @@ class AbsentIncludes:
             return
         folders = {posixpath.dirname(path) for path, file in host.by_path.items() if file.kind == "nginx"}
         for include in self.absent:
+            meant = report.similar_to(include.written, host.names_in(include.folder))
             if self._is_fault(include):
-                report.missing(include.place, f"nginx does not start: there is no {include.written}")
+                report.missing(include.place, f"nginx does not start: there is no {include.written}{meant}")
                 continue
             include.block.not_followed.append(include.written)
             if include.folder in folders and include.folder != self.own_folder:
                 words = f"there is no {include.written} here: unless something else puts it there"
-                report.problem("include-missing", include.place, f"{words}, nginx does not start", "info")
+                words = f"{words}, nginx does not start{meant}"
+                report.problem("include-missing", include.place, words, "info")
             report.not_followed(include.written, include.place, ONLY_A_PART)
 
     def _is_fault(self, include: Absent) -> bool:

@@ -1,4 +1,4 @@
-"""Every `fastcgi_connect_timeout` once, with all locations it governs: one line of a file is one decision."""
+"""Every `fastcgi_connect_timeout` once, with all locations it governs: one server makes one decision."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,19 +21,49 @@ Passes = Sequence[tuple[Block, Location]]
 def build_connect_timeouts(passes: Passes) -> list[ConnectTimeout]:
     """Return the connect timeouts of one nginx; `passes` are its locations with the blocks they stand in.
 
-    One that nobody wrote is left out where an unseen file may set it.
+    What one server repeats is one decision, that of its main location. A timeout that nobody wrote is left
+    out where an unseen file may set it.
     """
     governed: dict[Place | None, list[tuple[Block, Location]]] = {}
     for block, location in passes:
         governed.setdefault(location.fastcgi_connect_timeout.origin.place, []).append((block, location))
-    built = [_build(place, found) for place, found in governed.items()]
+    decisions: dict[object, list[tuple[Block, Location]]] = {}
+    for place, found in governed.items():
+        decisions.setdefault(_decision(place, found), []).extend(found)
+    built = [_build(sorted(found, key=_remoteness)) for found in decisions.values()]
     return [one for one in built if one.timeout.is_known or one.timeout.is_written]
 
 
-def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
-    timeouts = [location.fastcgi_connect_timeout for _, location in passes]
-    timeout = next((value for value in timeouts if value.is_known), timeouts[0])
-    levels = [level for block, _ in passes if (level := _level(block, place))]
+def _decision(place: Place | None, passes: Passes) -> object:
+    """Return what lines have in common that one server writes for all its locations of one kind."""
+    block, location = passes[0]
+    level, timeout = _level(block, place), location.fastcgi_connect_timeout
+    server = server_around(level) if level else None
+    if server is None or not timeout.is_known:
+        return place
+    return id(server), timeout.data, tuple(sorted({_kind(m) for _, other in passes for m in _members(other)}))
+
+
+def _kind(member: Value) -> str:
+    endpoint = _endpoint(member)
+    return "unknown" if endpoint is None else "unix" if endpoint.path else "tcp"
+
+
+def _remoteness(pair: tuple[Block, Location]) -> tuple[int, bool]:
+    """Rank the locations of a server: those that most requests for PHP come to are first."""
+    block, location = pair
+    return sum(level.name == "location" for level in block.upwards()), ".php" not in location.path
+
+
+def _build(passes: Passes) -> ConnectTimeout:
+    written = [location.fastcgi_connect_timeout for _, location in passes]
+    timeout = next((value for value in written if value.is_known), written[0])
+    others = {value.origin.place: value for value in written if value.origin.place != timeout.origin.place}
+    levels = [
+        level
+        for (block, _), value in zip(passes, written, strict=True)
+        if (level := _level(block, value.origin.place))
+    ]
     members = [member for _, location in passes for member in _members(location)]
     endpoints = [_endpoint(member) for member in members]
     distinct = {id(level): level for level in levels}.values()
@@ -41,7 +71,7 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
     has_unseen = any(inner.not_followed or inner.has_open_pattern for inner in inner_blocks)
     return ConnectTimeout(
         entity=f"{DIRECTIVE}:{title_of(levels[0]) if levels else 'nginx'}",
-        timeout=timeout.renamed("connect_timeout.timeout"),
+        timeout=timeout.renamed("connect_timeout.timeout")._replace(inputs=tuple(others.values())),
         hang=derive(
             "connect_timeout.hang",
             lambda seconds: min(seconds, KERNEL_GIVES_UP_S),
@@ -51,9 +81,16 @@ def _build(place: Place | None, passes: Passes) -> ConnectTimeout:
             words=f"the timeout, at most the {KERNEL_GIVES_UP_S} s after which the kernel gives up",
         ),
         tcp_member=_tcp_member(members, timeout),
+        at_each=_at_each(location for _, location in passes),
         has_only_unix_sockets=not has_unseen and all(e is not None and bool(e.path) for e in endpoints),
         locations=[location for _, location in passes],
     )
+
+
+def _at_each(locations: Iterable[Location]) -> str:
+    """Return the words for an upstream of several TCP servers: nginx tries one after another."""
+    most = max(sum(_kind(member) == "tcp" for member in _members(location)) for location in locations)
+    return f" at each of {most} addresses" if most > 1 else ""
 
 
 def _level(block: Block, place: Place | None) -> Block | None:
@@ -71,9 +108,14 @@ def _sets_at(level: Block, place: Place) -> bool:
     )
 
 
+def server_around(level: Block) -> Block | None:
+    """Return the server that the block lies in, or is; None where it is outside of any."""
+    return next((around for around in level.upwards() if around.name == "server"), None)
+
+
 def title_of(level: Block) -> str:
     """Return a name of the block that stays when lines move."""
-    server = next((around for around in level.upwards() if around.name == "server"), None)
+    server = server_around(level)
     title = server_title(server) if server else level.context
     return title if level is server or level.name in ("http", "") else f"{title}{path_of(level)}"
 

@@ -1,6 +1,6 @@
 """nginx's listening sockets: every `listen` of every server, merged as nginx merges them."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from tuner.formats.document import Word
 from tuner.source.span import Span
@@ -35,7 +35,7 @@ def build_listeners(
     for listen in listens:
         sockets.setdefault(_socket_address(listen.address, every, bound), []).append(listen)
     built = {address: _build(address, found, kernel, target) for address, found in sockets.items()}
-    _pair_twins(built)
+    _pair_twins(built, sockets)
     for address, conflict in bind_conflicts(sockets):
         built[address].bind_conflict = conflict
     by_server: dict[int, dict[ListenAddress, Listener]] = {}
@@ -123,10 +123,24 @@ def _sockets(found: list[Listen], target: Target) -> Value:
     )
 
 
-def _pair_twins(built: dict[ListenAddress, Listener]) -> None:
+def _pair_twins(
+    built: Mapping[ListenAddress, Listener], sockets: Mapping[ListenAddress, list[Listen]]
+) -> None:
     """Link the IPv4 and the IPv6 wildcard socket of one port; no other addresses may share options safely."""
-    for address, listener in built.items():
-        if address.host == "0.0.0.0":
-            twin = built.get(ListenAddress("tcp6", "[::]", address.port))
-            if twin:
-                listener.twin, twin.twin = twin, listener
+    for address in built:
+        other = ListenAddress("tcp6", "[::]", address.port)
+        if address.host == "0.0.0.0" and other in built:
+            for mine, its in ((address, other), (other, address)):
+                built[mine].twin = built[its]
+                built[mine].twin_listen = listen_value(_beside_backlog(sockets[mine], sockets[its]))
+
+
+def _beside_backlog(found: Sequence[Listen], of_twin: Sequence[Listen]) -> Listen:
+    """Return the twin's `listen` in the server that sets the backlog of `found`, else in its file, else any.
+
+    Two files that both claim the address are seldom loaded together: the advice belongs where the number is.
+    """
+    setting = next((listen for listen in found if listen.parameter("backlog")), found[0])
+    in_server = (listen for listen in of_twin if listen.server is setting.server)
+    in_file = (listen for listen in of_twin if listen.text is setting.text)
+    return next(in_server, None) or next(in_file, None) or of_twin[0]

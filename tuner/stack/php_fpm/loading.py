@@ -158,7 +158,8 @@ class _Loader:
         if found is Reach.OUTSIDE:
             self._pass_over(pattern, place, "outside the given paths")
         else:
-            self.report.unmatched(place, f"there is no {pattern}: php-fpm warns and goes on")
+            meant = self.report.similar_to(pattern, self.host.names_in(posixpath.dirname(pattern)))
+            self.report.unmatched(place, f"there is no {pattern}: php-fpm warns and goes on{meant}")
         return []
 
 

@@ -60,6 +60,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target, is_in_containe
         others_may_write=others_may_write(listen_mode),
         allowed_clients=allowed_clients,
         void_clients=void_clients(allowed_clients),
+        user=read.optional("user", as_text),
         is_in_container=is_in_container,
         request_terminate_timeout=switched_off(
             read.with_default("request_terminate_timeout", php_fpm_time_s)

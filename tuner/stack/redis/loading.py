@@ -135,7 +135,8 @@ class _Loader:
                 place, f"{words}; {word.text.rstrip('/')}/*.conf names its files (Redis 7.0 and newer)"
             )
         else:
-            report.missing(place, f"redis-server does not start: there is no {word.text}")
+            meant = report.similar_to(word.text, host.names_in(os.path.dirname(path)))
+            report.missing(place, f"redis-server does not start: there is no {word.text}{meant}")
         return []
 
     def _pass_over(self, settings: Settings, word: Word, place: Place, reason: str) -> None:

@@ -87,8 +87,15 @@ def _line(directive: Directive, text: Text, in_force: Mapping[str, str], target:
         is_removed=_removed(key, target),
         removed_since=removed_keys().get(key, {}).get("since", ""),
         is_misnamed=key in misnamed_keys(),
-        instead=(removed_keys().get(key) or misnamed_keys().get(key, {})).get("instead", ""),
+        is_optional=directive.key is not None,
+        instead=_instead(key, set_to),
     )
+
+
+def _instead(key: str, set_to: Value) -> str:
+    """Return what to do about a key that the kernel does not have, as far as we know it."""
+    row = removed_keys().get(key) or misnamed_keys().get(key, {})
+    return str(row.get("when_off" if set_to.data == "0" and "when_off" in row else "instead", ""))
 
 
 def _fault(set_to: Value, target: Target) -> Value:
