@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trees import stack_of, stacks_of, write_tree
+from tests.trees import judgement_of, stack_of, stacks_of, write_tree
 from tuner.stack.line_entities import HashLine
 from tuner.stack.model import Stack
 
@@ -130,6 +130,15 @@ def test_a_template_that_nobody_called_one_is_asked_for_its_name(tmp_path: Path)
     ("folder", "severity"),
     [("test/data", "note"), ("pkg/testdata/nginx", "note"), ("fixtures", "note"), ("data", "error")],
 )
-def test_a_file_that_is_wrong_on_purpose_is_a_note(folder: str, severity: str, tmp_path: Path) -> None:
-    stack = stack_of(tmp_path, {f"{folder}/nginx.conf": "events {}\nhttp { server { listen 80; }\n"})
-    assert problems(stack) == [("syntax", severity, "nginx.conf:3")]
+@pytest.mark.parametrize("text", ["http { server { listen 80; }\n", "http { access_log /x unheard_of; }\n"])
+def test_a_file_that_is_wrong_on_purpose_is_a_note(
+    folder: str, severity: str, text: str, tmp_path: Path
+) -> None:
+    write_tree(tmp_path, {f"{folder}/nginx.conf": f"events {{}}\n{text}"})
+    assert [finding.severity for finding in judgement_of(tmp_path).findings][:1] == [severity]
+
+
+def test_a_file_that_was_given_by_name_is_meant_to_be_right(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"fixtures/nginx.conf": "http {\n"})
+    assert [len(stack.test_data) for stack in stacks_of(tmp_path)] == [1]
+    assert [len(stack.test_data) for stack in stacks_of(tmp_path / "fixtures" / "nginx.conf")] == [0]

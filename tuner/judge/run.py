@@ -1,6 +1,6 @@
 """Rules over stacks: the judgement."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 
 from tuner.errors import RuleError
 from tuner.judge.across_hosts import merge_findings, merge_undecided
@@ -40,17 +40,23 @@ def judge(
     crashes: list[RuleCrash] = []
     judged = list(stacks)
     for stack in judged:
-        hosts = (stack.host_name,) if len(judged) > 1 else ()
+        hosts, test_data = (stack.host_name,) if len(judged) > 1 else (), frozenset(stack.test_data)
         for compiled in active:
             for entity in _entities(compiled, stack, is_asked):
                 match _judged(compiled, stack, entity):
                     case Finding() as finding:
-                        found.append(finding._replace(hosts=hosts))
+                        found.append(_weighed(finding, test_data)._replace(hosts=hosts))
                     case Undecided() as open_question:
                         undecided.append(open_question._replace(hosts=hosts))
                     case RuleCrash() as crash:
                         crashes.append(crash)
     return Judgement(merge_findings(sorted(found, key=_order)), merge_undecided(undecided), crashes)
+
+
+def _weighed(finding: Finding, test_data: Container[str]) -> Finding:
+    """Return the finding, as a note where it is about a file that is likely to be wrong on purpose."""
+    is_on_purpose = finding.locations and finding.locations[0].place.text.path in test_data
+    return finding._replace(severity=SEVERITIES[-1]) if is_on_purpose else finding
 
 
 def _entities(compiled: CompiledRule, stack: Stack, is_asked: IsAsked | None) -> Sequence[Entity]:

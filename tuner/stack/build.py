@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tuner.formats.recognise import recognise
 from tuner.source.tree import Tree
-from tuner.stack.file_problems import hash_lines, note_problems
+from tuner.stack.file_problems import hash_lines, note_problems, test_data
 from tuner.stack.files import ReadFile
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
@@ -102,6 +102,7 @@ def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> S
         directive_faults=nginx.faults,
         php_fpm_faults=refusals.faults,
         hash_lines=hash_lines(host.files, target),
+        test_data=test_data(host.files),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],
         not_in_effect=[*report.without_effect, *passed_over(host)],

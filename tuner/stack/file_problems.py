@@ -44,14 +44,18 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
             _note_syntax(file, file.document, report)
 
 
+def test_data(files: Iterable[ReadFile]) -> list[str]:
+    """Return the paths of the files that lie where test data lies, without those that were given by name."""
+    return [f.path for f in files if not f.source.is_given and TEST_DATA.search(f.path)]
+
+
 def _note_syntax(file: ReadFile, document: Document, report: IncludeReport) -> None:
-    is_test_data = not file.source.is_given and TEST_DATA.search(file.path) is not None
     for problem in document.problems:
         place = Place(document.text, problem.span)
         if not document.is_template and holds_placeholder(place):
             report.problem("syntax", place, f"{problem.message}{MAYBE_TEMPLATE}", "note")
         else:
-            report.problem("syntax", place, problem.message, "note" if is_test_data else problem.severity)
+            report.problem("syntax", place, problem.message, problem.severity)
 
 
 def holds_placeholder(place: Place) -> bool:

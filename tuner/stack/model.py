@@ -287,7 +287,7 @@ class Stack(Entity):
     `has_every_location` that there is one nginx and all its files were read. `has_unseen_listeners` is
     unknown where nginx may have more servers, in files that are not among those read, else False.
     `unused_pools` is how many of its pools have an `unused_listen`, and `first_unused_listen` that of the
-    first, absent if there is none.
+    first, absent if there is none. `test_data` are the paths of files that are likely to be wrong on purpose.
     """
 
     kernel: Kernel
@@ -311,6 +311,7 @@ class Stack(Entity):
     php_fpm_faults: list[PhpFpmFault] = []
     hash_lines: list[HashLine] = []
     problems: list[FileProblem] = []
+    test_data: list[str] = []
     not_followed: list[NotFollowed] = []
     not_in_effect: list[str] = []
     has_every_pool: bool = False
