@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.trees import stack_of
 from tuner.load.declared import DeclaredLoad, arrivals_per_s, put_on, service_time_s
-from tuner.stack.model import PoolLoad, Stack
+from tuner.stack.model import Stack
+from tuner.stack.pool_load import PoolLoad
 
 POOL = "[{0}]\nlisten = /run/{0}.sock\npm = static\npm.max_children = 4\n"
 

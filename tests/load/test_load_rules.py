@@ -24,7 +24,8 @@ from tuner.load.measured import busiest_rate_per_s, put_measured, rounded
 from tuner.load.regular import load_of
 from tuner.load.replayable import arrivals_of, trace_of
 from tuner.load.trace import Trace
-from tuner.stack.model import Pool, PoolReplay, Stack
+from tuner.stack.model import Pool, Stack
+from tuner.stack.pool_load import PoolReplay
 
 RULES = load_rules()
 QUEUE_RULES = {"backlog-outlives-timeout", "backlog-below-burst", "pool-overloaded"}

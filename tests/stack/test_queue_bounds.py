@@ -6,7 +6,8 @@ import pytest
 
 from tests.trees import stack_of
 from tuner.load.declared import DeclaredLoad, put_on
-from tuner.stack.model import Pool, PoolQueue
+from tuner.stack.model import Pool
+from tuner.stack.pool_load import PoolQueue
 from tuner.stack.queue_bounds import bound_queue
 from tuner.stack.value import Value
 

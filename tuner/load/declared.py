@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from tuner.laws.queueing import EXPONENTIAL_CV, EXPONENTIAL_P95_PER_MEAN, EXPONENTIAL_P99_PER_MEAN
 from tuner.load.on_pool import put_load
-from tuner.stack.model import Pool, PoolLoad, Stack
+from tuner.stack.model import Pool, Stack
+from tuner.stack.pool_load import PoolLoad
 from tuner.stack.queue_bounds import unknown_load
 from tuner.stack.value import Origin, Value, derive, unknown
 

@@ -7,7 +7,8 @@ from tuner.load.matching import match_pools
 from tuner.load.on_pool import put_load
 from tuner.load.replayable import US_PER_S, arrivals_of
 from tuner.load.replayed import replay_of, without_replay
-from tuner.stack.model import Pool, PoolLoad, Stack
+from tuner.stack.model import Pool, Stack
+from tuner.stack.pool_load import PoolLoad
 from tuner.stack.queue_bounds import unknown_load
 from tuner.stack.value import Origin, Value, unknown
 

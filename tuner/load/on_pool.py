@@ -1,6 +1,7 @@
 """A load on a pool of the stack: the one way by which declared and measured numbers come to it."""
 
-from tuner.stack.model import Pool, PoolLoad
+from tuner.stack.model import Pool
+from tuner.stack.pool_load import PoolLoad
 from tuner.stack.queue_bounds import bound_queue
 
 

@@ -17,7 +17,8 @@ from tuner.load.lead_in import with_lead_in
 from tuner.load.load_file import Busy, MeasuredPool
 from tuner.load.replayable import trace_of
 from tuner.load.trace import Trace
-from tuner.stack.model import Pool, PoolQueue, PoolReplay
+from tuner.stack.model import Pool
+from tuner.stack.pool_load import PoolQueue, PoolReplay
 from tuner.stack.queue_bounds import OTHER_FILE_LISTENS
 from tuner.stack.value import Data, Origin, Value, absent, derive, unknown
 

@@ -8,7 +8,8 @@ from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
 from tuner.report.wording import counted, entity_words, evidence_words, first_of
 from tuner.stack.files import ReadFile
-from tuner.stack.model import PoolLoad, Stack
+from tuner.stack.model import Stack
+from tuner.stack.pool_load import PoolLoad
 
 SEVERITY_PAINT: dict[Severity, Paint] = {"error": "red", "warning": "yellow", "info": "cyan", "note": "blue"}
 LISTED = 5

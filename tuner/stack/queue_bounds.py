@@ -4,7 +4,8 @@ from collections.abc import Callable
 from math import ceil, floor, log10
 
 from tuner.laws import queueing
-from tuner.stack.model import Pool, PoolLoad, PoolQueue
+from tuner.stack.model import Pool
+from tuner.stack.pool_load import PoolLoad, PoolQueue
 from tuner.stack.value import Data, Value, derive, unknown
 
 GIVE_A_LOAD = "give --load, or --qps and --service-time"
