@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.change.file_sets import FileSet, snapshot
 from tests.change.interruptions import fresh_set, standing
-from tests.change.system_calls import Killed, hooked
+from tests.change.system_calls import Killed, cut_off_at, hooked
 from tuner.change.daemon_test import DaemonTest
 from tuner.change.recovery import pending, recover
 from tuner.change.revert import revert
@@ -129,19 +130,19 @@ def test_without_a_plan(tmp_path: Path) -> None:
     assert recover(str(tmp_path / "state")) == ()
 
 
-def cut_off(files: FileSet) -> None:
-    """Leave a plan of which some files are written and some are not."""
+def cut_off(files: FileSet, call: str = "replace") -> None:
+    """Leave a plan of which some files are written and some are not, or with `link` one without any."""
     seen = 0
 
     def hook(name: str, _number: int) -> None:
         nonlocal seen
-        seen += name == "replace"
+        seen += name == call
         if seen > 2:
             raise Killed
 
     with pytest.raises(Killed), hooked(hook):
         apply(files.changes, files.journal)
-    assert pending(files.journal)[0].state == "writing"
+    assert pending(files.journal)[0].state == ("preparing" if call == "link" else "writing")
 
 
 def test_an_interrupted_plan_is_the_one_that_is_taken_back(files: FileSet) -> None:
@@ -175,3 +176,36 @@ def test_a_file_that_somebody_changed_after_the_interruption(files: FileSet) -> 
     assert after.pop(written).content == b"theirs"
     assert all(files.old[name] == entry for name, entry in after.items() if name in files.old)
     assert not [name for name in after if "fpmtune-tmp" in name]
+
+
+@pytest.mark.parametrize("call", ["link", "replace"])
+def test_a_file_that_somebody_changed_before_it_was_written(files: FileSet, call: str) -> None:
+    cut_off(files, call)
+    last = max(files.changes, key=lambda one: bool(one.new and one.expected) * files.changes.index(one))
+    assert Path(last.path).read_bytes() == last.expected
+    Path(last.path).write_bytes(b"theirs")
+    (recovered,) = recover(files.journal)
+    assert recovered.left == ()
+    changed = {name for name, entry in snapshot(files.folder).items() if files.old.get(name) != entry}
+    assert changed == {Path(os.path.realpath(last.path)).relative_to(files.folder).as_posix()}
+    assert Path(last.path).read_bytes() == b"theirs"
+
+
+def test_the_next_write_puts_an_interrupted_one_back(files: FileSet) -> None:
+    cut_off(files)
+    apply(files.changes, files.journal)
+    assert snapshot(files.folder) == files.new
+
+
+def test_without_the_kept_files_the_journal_has_copies() -> None:
+    number, was_cut_off = 0, True
+    while was_cut_off:
+        with fresh_set(5, 14) as again:
+            cut_off(again)
+            for kept in again.folder.rglob("*.old.fpmtune-tmp"):
+                kept.unlink()
+            was_cut_off = cut_off_at(number, partial(recover, again.journal))
+            recover(again.journal)
+            assert snapshot(again.folder) == again.old
+        number += 2
+    assert number > 50

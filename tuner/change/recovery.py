@@ -64,7 +64,7 @@ def recover_all(journal_folder: str, *, leave_changed: bool = False) -> tuple[Re
     """Do what `recover` promises, for one who holds the lock."""
     found = [journal for journal in journals(journal_folder) if journal.state not in ENDED]
     try:
-        recovered = tuple(_recovered(journal, leave_changed) for journal in reversed(found))
+        recovered = tuple(_recovered(journal, leave_changed) for journal in found)
         sweep(journal_folder)
     except OSError as error:
         raise ChangeError(f"{journal_folder}: the journal cannot be written: {error.strerror}") from None
