@@ -53,6 +53,7 @@ VERBS: Mapping[str, Verb] = {
     "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
     "measure": Verb("read access logs into a load file", "tuner.cli.measure"),
     "simulate": Verb("predict what becomes of a trace of requests", "tuner.cli.simulate"),
+    "tune": Verb("recommend numbers from the traffic, and what they will change", "tuner.cli.tune"),
     "schema": Verb("print the JSON Schema of the settings, of rules, or of a report", "tuner.cli.schema"),
     "init": Verb("write a commented fpmtune.toml for the tree at hand", "tuner.cli.init"),
 }

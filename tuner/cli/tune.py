@@ -1,0 +1,90 @@
+"""`fpmtune tune`."""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+
+from tuner.change.diff import unified_diff
+from tuner.cli.declared_load import add_load_options, put_declared_load
+from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
+from tuner.cli.loading import Loaded, load
+from tuner.cli.options import add_output_options, add_reading_options
+from tuner.cli.output import complain, is_colored, write_result
+from tuner.formats.document import Document
+from tuner.load.duration import duration_s
+from tuner.tune.edits import Patches, patches
+from tuner.tune.host import plan_host
+from tuner.tune.plan import Plan
+from tuner.tune.pool import Wishes
+
+UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `tune`."""
+    parser.epilog = (
+        "exit status: 0, also with a plan; 2 wrong usage or a file that cannot be changed; 3 no file."
+    )
+    add_reading_options(parser)
+    add_load_options(parser)
+    parser.add_argument(
+        "--deadline", type=_time, metavar="T", help="until when anybody waits, if less than nginx does"
+    )
+    parser.add_argument(
+        "--memory", type=_size_bytes, metavar="SIZE", help="what the workers of a pool may take, e.g. 4G"
+    )
+    parser.add_argument("--diff", action="store_true", help="print what would be changed in the files")
+    add_output_options(parser)
+
+
+def run(options: Namespace) -> int:
+    """Print the plan of every host, and return the exit status."""
+    loaded = load(options)
+    put_declared_load(loaded.stacks, options)
+    plans = [plan_host(stack, None, Wishes(options.deadline, options.memory)) for stack in loaded.stacks]
+    found = patches(
+        [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
+    )
+    write_result(options, _diff(found) if options.diff else _report(options, plans, found))
+    for path in loaded.missing:
+        complain(f"{path}: no such file or folder")
+    if loaded.missing:
+        return FAILURE
+    return CLEAN if loaded.is_anything_checked else NOTHING_CHECKED
+
+
+def _documents(loaded: Loaded) -> dict[str, Document]:
+    return {file.document.text.path: file.document for file in loaded.files if file.document is not None}
+
+
+def _diff(found: Patches) -> str:
+    return "".join(
+        unified_diff(
+            file.document.text.path, file.document.text.data, [change.edit for change in file.changes]
+        )
+        for file in found.files
+    )
+
+
+def _report(options: Namespace, plans: Sequence[Plan], found: Patches) -> str:
+    if options.format == "json":
+        from tuner.report.tune_json import tune_json
+
+        return tune_json(plans)
+    from tuner.report.terminal import Style
+    from tuner.report.tune_text import tune_text
+
+    return tune_text(plans, found.unwritten, Style(is_colored(options)))
+
+
+def _time(text: str) -> float:
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def _size_bytes(text: str) -> int:
+    digits, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 13 and unit in UNITS_BYTES):
+        raise ArgumentTypeError(f"{text!r} is not a size such as 512M or 4G")
+    return int(digits) * UNITS_BYTES[unit]

@@ -1,0 +1,139 @@
+"""`fpmtune tune` for people."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+from tuner.laws.simulator.summary import Summary
+from tuner.report.table import WIDTH, Row, table
+from tuner.report.terminal import Style, printable
+from tuner.report.wording import data_words, present_words
+from tuner.stack.value import Data, Value
+from tuner.tune.edits import Unwritten, written
+from tuner.tune.plan import Alternative, Plan, PoolPlan, Prediction, Recommendation
+
+NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
+STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
+
+
+def tune_text(plans: Sequence[Plan], unwritten: Sequence[Unwritten], style: Style) -> str:
+    """Return the plans of all hosts, ending in a line end; `unwritten` is what no file can be changed for."""
+    reasons = {id(found.recommendation): found.reason for found in unwritten}
+    lines: list[str] = []
+    for plan in plans:
+        if len(plans) > 1:
+            lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
+        lines += _plan(plan, reasons, style)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]:
+    if not plan.recommendations:
+        yield NOTHING
+        yield ""
+    for number, found in enumerate(plan.recommendations, 1):
+        yield from _recommendation(number, found, reasons.get(id(found)), style)
+    for pool in plan.pools:
+        yield from _pool(pool, style)
+    for note in plan.notes:
+        yield from _wrapped(f"note: {note}", "")
+
+
+def _recommendation(number: int, found: Recommendation, reason: str | None, style: Style) -> Iterator[str]:
+    value = style.paint(written(found), "green")
+    place = found.present.origin.place
+    where = f"  {printable(str(place))}" if place else ""
+    yield f"{number}. {printable(found.entity)}: {found.setting} {_now(found.present)} -> {value}{where}"
+    yield from _wrapped(found.why, "   ")
+    if found.bounds is not None and found.bounds.need is not None:
+        yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")
+    yield from _wrapped(f"from {_inputs(found.inputs)}", "   ")
+    yield from _wrapped(f"then {found.requires}", "   ")
+    if reason is not None:
+        yield from _wrapped(f"to be written by hand: {reason}", "   ")
+    yield ""
+
+
+def _now(value: Value) -> str:
+    return "(not set)" if value.state == "absent" else present_words(value)
+
+
+def _inputs(inputs: Sequence[Value]) -> str:
+    shown = [f"{value.label or value.name} {data_words(value.data, value.unit)}" for value in inputs]
+    return printable(", ".join(dict.fromkeys(shown)))
+
+
+def _pool(pool: PoolPlan, style: Style) -> Iterator[str]:
+    yield style.paint(f"pool {printable(pool.name)}", "bold")
+    if pool.before and pool.after:
+        yield from table(list(_comparison(pool.before, pool.after)), style)
+    if pool.survives_s is not None:
+        yield from _wrapped(
+            f"its queue is then answered in time up to a mean service time of {_seconds(pool.survives_s)}",
+            "  ",
+        )
+    for found in pool.alternatives:
+        yield from _alternative(found)
+    for note in pool.notes:
+        yield from _wrapped(note, "  ")
+    yield ""
+
+
+def _comparison(before: Prediction, after: Prediction) -> Iterator[Row]:
+    yield Row("", "now", ("after the plan",))
+    for status, meaning in STATUSES.items():
+        if status in before.summary.shares or status in after.summary.shares:
+            yield Row(
+                status,
+                _share(before, status),
+                (f"{_share(after, status):<10} {_range(after, status)}{meaning}",),
+            )
+    for label, now, then in _figures(before.summary, after.summary):
+        yield Row(label, now, (then,))
+
+
+def _figures(before: Summary, after: Summary) -> Iterator[tuple[str, str, str]]:
+    yield "latency p50", _seconds(before.p50_s), _seconds(after.p50_s)
+    yield "latency p99", _seconds(before.p99_s), _seconds(after.p99_s)
+    yield "dead time", f"{before.dead_time_s} s", f"{after.dead_time_s} s"
+    yield "longest queue", str(before.longest_queue), str(after.longest_queue)
+
+
+def _alternative(found: Alternative) -> Iterator[str]:
+    settings = ", ".join(f"{key} {_number(value)}" for key, value in found.changes.items())
+    outcome = f": {_outcome(found.prediction)}" if found.prediction else ""
+    yield from _wrapped(f"or {found.title} ({settings}){outcome}; {found.price}", "  ")
+
+
+def _outcome(found: Prediction) -> str:
+    shares = found.summary.shares.items()
+    return ", ".join(f"{status} {100 * share:.1f} %" for status, share in shares if share)
+
+
+def _number(value: Data) -> str:
+    return data_words(value)
+
+
+def _share(found: Prediction, status: str) -> str:
+    return f"{100 * found.summary.shares.get(status, 0.0):.1f} %"
+
+
+def _range(found: Prediction, status: str) -> str:
+    if found.ranges is None or status not in found.ranges:
+        return ""
+    low, high = found.ranges[status]
+    return f"({100 * low:.1f} to {100 * high:.1f} %) " if high - low >= 0.001 else ""
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.3f} s"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        printable(text),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,1 @@
+"""Recommends the numbers that the traffic needs, says what they will do, and writes them into files."""

@@ -1,0 +1,96 @@
+"""What comes to a pool, as numbers that the laws take."""
+
+from typing import NamedTuple
+
+from tuner.laws.burst import largest_excess, needed_backlog
+from tuner.laws.queueing import OVERHEAD_S, capacity_per_s, largest_backlog
+from tuner.load.load_file import MeasuredPool
+from tuner.load.replayable import trace_of
+from tuner.load.trace import Trace
+from tuner.stack.model import Pool
+from tuner.stack.value import Value
+from tuner.tune.plan import Bounds
+
+
+class Demand(NamedTuple):
+    """Service times in seconds, and the recorded busy times where there is a record.
+
+    `deadline_s` is until when an answer is waited for. `inputs` are the values that it was made of.
+    """
+
+    mean_service_time_s: float
+    service_time_p95_s: float
+    service_time_cv: float
+    deadline_s: float
+    windows: tuple[Trace, ...]
+    memory_p95_bytes: float | None
+    inputs: tuple[Value, ...]
+
+    def capacity_per_s(self, workers: int) -> float:
+        """Return how many requests a second so many workers serve."""
+        return capacity_per_s(workers, self.mean_service_time_s, OVERHEAD_S)
+
+    def bounds(self, workers: int) -> Bounds:
+        """Return the backlogs that ride the recorded bursts and are answered before the deadline."""
+        return Bounds(self.need(workers), self.limit(workers))
+
+    def limit(self, workers: int) -> int:
+        """Return the largest backlog of which all is answered before the deadline."""
+        return largest_backlog(
+            self.capacity_per_s(workers), self.deadline_s, self.service_time_p95_s, self.service_time_cv
+        )
+
+    def need(self, workers: int) -> int | None:
+        """Return the backlog that takes in the largest excess of arrivals, None without a record."""
+        if not self.windows:
+            return None
+        return needed_backlog(
+            max(largest_excess(window.arrivals_s, self.capacity_per_s(workers)) for window in self.windows),
+            workers,
+            self.service_time_cv,
+        )
+
+    def busiest(self, workers: int) -> Trace | None:
+        """Return the window that asks most of so many workers."""
+        capacity = self.capacity_per_s(workers)
+        return max(self.windows, key=lambda window: largest_excess(window.arrivals_s, capacity), default=None)
+
+
+def demand_of(pool: Pool, measured: MeasuredPool | None, deadline_s: float | None) -> Demand | str:
+    """Return the demand on a pool, or why nothing can be said of it.
+
+    `deadline_s` is shorter than nginx's read timeout where whoever waits gives up before.
+    """
+    load, queue = pool.load, pool.queue
+    if load is None or queue is None:
+        return "no load is known"
+    timeout = queue.shortest_read_timeout
+    inputs = (load.service_time, load.service_time_p95, load.service_time_cv)
+    unknown = next((value for value in inputs if not value.is_known), None)
+    if unknown is not None:
+        return f"{unknown.label} is unknown: {unknown.origin.words}"
+    if not timeout.is_known and deadline_s is None:
+        return f"{timeout.label} is unknown: {timeout.origin.words}; give --deadline"
+    known_s = [float(timeout.data or 0)] if timeout.is_known else []
+    stated_s = [deadline_s] if deadline_s is not None else []
+    return Demand(
+        float(load.service_time.data or 0),
+        float(load.service_time_p95.data or 0),
+        float(load.service_time_cv.data or 0),
+        min(known_s + stated_s),
+        _windows(measured),
+        _memory_p95_bytes(measured),
+        (*inputs, timeout),
+    )
+
+
+def _windows(measured: MeasuredPool | None) -> tuple[Trace, ...]:
+    if measured is None or measured.arrivals is None or measured.service is None:
+        return ()
+    return tuple(trace_of(measured, window=number) for number in range(len(measured.arrivals.windows)))
+
+
+def _memory_p95_bytes(measured: MeasuredPool | None) -> float | None:
+    if measured is None or measured.memory_bytes is None:
+        return None
+    return measured.memory_bytes.histogram().percentile(0.95)

@@ -1,0 +1,41 @@
+"""The plan of one host: its pools, and what they have in common."""
+
+from collections.abc import Iterator, Sequence
+
+from tuner.load.load_file import LoadFile
+from tuner.stack.model import Stack
+from tuner.tune.kernel import SOMAXCONN, recommend_somaxconn, unclamped
+from tuner.tune.plan import ORDER, Plan, Recommendation
+from tuner.tune.pool import Wishes, pool_plan, study
+from tuner.tune.timeouts import recommend_connect_timeouts
+
+
+def plan_host(stack: Stack, load: LoadFile | None, wishes: Wishes) -> Plan:
+    """Return the plan of a host whose pools have their load on them.
+
+    `load` is the load file that it came from, None for a declared load: nothing is predicted then.
+    """
+    measured = {pool.name: pool for pool in load.pools} if load else {}
+    studies = [study(stack, pool, measured.get(pool.name), wishes) for pool in stack.pools]
+    recommended = [found for one in studies for found in one.recommendations]
+    backlogs = {
+        found.entity: int(found.recommended) for found in recommended if found.setting == "listen.backlog"
+    }
+    recommended += [*recommend_somaxconn(stack, backlogs), *recommend_connect_timeouts(stack)]
+    recommended.sort(key=lambda found: ORDER.index(found.program))
+    return Plan(
+        stack.host_name,
+        tuple(recommended),
+        tuple(pool_plan(stack, one, recommended) for one in studies),
+        tuple(_notes(stack, recommended)),
+    )
+
+
+def _notes(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[str]:
+    if not any(found.setting == SOMAXCONN for found in recommended):
+        return
+    for listener in unclamped(stack):
+        yield (
+            f"the larger {SOMAXCONN} also lengthens the queue of {listener.address} ({listener.owner}), "
+            f"which asks for {listener.backlog.data}: write there what it needs"
+        )

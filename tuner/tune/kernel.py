@@ -1,0 +1,76 @@
+"""net.core.somaxconn: the largest backlog that is justified, and no listener made longer by accident."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tuner.stack.model import Listener, Stack
+from tuner.tune.backlog import pinned
+from tuner.tune.plan import Recommendation
+
+USUAL_BACKLOG = 511
+"""What nginx and Redis ask for by themselves."""
+
+SOMAXCONN = "net.core.somaxconn"
+REQUIRES = "sysctl --system; each program whose queue shall grow has to listen again after it"
+
+
+def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recommendation]:
+    """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
+
+    `backlogs` are those recommended, by the entity of the pool.
+    """
+    present = stack.kernel.somaxconn
+    if not present.is_known:
+        return []
+    wanted = max([*backlogs.values(), *_usual(stack.listeners)], default=0)
+    if wanted <= int(present.data or 0):
+        return []
+    largest = next((entity for entity, backlog in backlogs.items() if backlog == wanted), None)
+    whose = largest or f"nginx or Redis, which ask for {USUAL_BACKLOG}"
+    raised = Recommendation(
+        SOMAXCONN,
+        "kernel",
+        stack.kernel.entity,
+        present,
+        wanted,
+        f"cuts every longer queue when its program listens; {whose} needs {wanted}",
+        "the largest backlog on this host that is justified",
+        (present,),
+        REQUIRES,
+    )
+    return [raised, *_pins(stack, backlogs)]
+
+
+def unclamped(stack: Stack) -> list[Listener]:
+    """Return the listeners of nginx and Redis that a larger somaxconn would make longer than usual."""
+    return [
+        listener
+        for listener in stack.listeners
+        if listener.owner != "php-fpm"
+        and _is_cut(listener)
+        and int(listener.backlog.data or 0) > USUAL_BACKLOG
+    ]
+
+
+def _usual(listeners: Sequence[Listener]) -> Iterable[int]:
+    """Yield what nginx and Redis need: no more than they ask for by themselves, unless it is in force."""
+    for listener in listeners:
+        if listener.owner == "php-fpm" or not listener.effective_backlog.is_known:
+            continue
+        asked, present = listener.backlog, int(listener.effective_backlog.data or 0)
+        yield max(present, min(int(asked.data or 0), USUAL_BACKLOG) if asked.is_written else 0)
+
+
+def _pins(stack: Stack, backlogs: Mapping[str, int]) -> list[Recommendation]:
+    return [
+        pinned(pool, pool.listener, stack.kernel.somaxconn)
+        for pool in stack.pools
+        if pool.entity not in backlogs and pool.listener is not None and _is_cut(pool.listener)
+    ]
+
+
+def _is_cut(listener: Listener) -> bool:
+    asked, present = listener.backlog, listener.effective_backlog
+    if not (asked.is_known and present.is_known):
+        return False
+    requested = int(asked.data or 0)
+    return requested < 0 or requested > int(present.data or 0)

@@ -1,0 +1,97 @@
+"""What a plan is made of: settings with the number they should have, and what that will change."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from tuner.laws.simulator.confidence import Range
+from tuner.laws.simulator.setting import Setting
+from tuner.laws.simulator.summary import Summary
+from tuner.stack.value import Data, Place, Value
+
+Program = Literal["kernel", "php-fpm", "nginx", "redis"]
+ORDER: tuple[Program, ...] = ("kernel", "php-fpm", "nginx", "redis")
+"""In which programs are brought to take over what changed: a queue is cut when its program listens."""
+
+
+class Bounds(NamedTuple):
+    """Between which numbers a setting does its work: what the traffic needs, and what the deadline allows.
+
+    None is a bound that is not known. `need` above `limit`: no number does.
+    """
+
+    need: int | None
+    limit: int | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether what the traffic needs is more than the deadline allows."""
+        return self.need is not None and self.limit is not None and self.need > self.limit
+
+
+class Spot(NamedTuple):
+    """Where a setting that no file has yet would be written: in the block `name` around `place`."""
+
+    place: Place
+    name: str
+
+
+class Recommendation(NamedTuple):
+    """One setting and the value it should have.
+
+    `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what has to be
+    done before it is in force, with what that costs. `spot` is where to write it if no file has it yet.
+    """
+
+    setting: str
+    program: Program
+    entity: str
+    present: Value
+    recommended: Data
+    why: str
+    formula: str
+    inputs: tuple[Value, ...]
+    requires: str
+    bounds: Bounds | None = None
+    spot: Spot | None = None
+
+
+class Prediction(NamedTuple):
+    """What a pool with `setting` makes of the recorded traffic; `ranges` where that is not exact."""
+
+    setting: Setting
+    summary: Summary
+    ranges: Mapping[str, Range] | None = None
+
+
+class Alternative(NamedTuple):
+    """Another way, by the settings that it takes, with what it costs and what it would give."""
+
+    title: str
+    changes: Mapping[str, Data]
+    price: str
+    prediction: Prediction | None
+
+
+class PoolPlan(NamedTuple):
+    """What the plan does to one pool.
+
+    `survives_s` is the mean service time up to which the recommended queue is still answered in time.
+    """
+
+    entity: str
+    name: str
+    bounds: Bounds | None
+    before: Prediction | None
+    after: Prediction | None
+    alternatives: tuple[Alternative, ...]
+    survives_s: float | None
+    notes: tuple[str, ...]
+
+
+class Plan(NamedTuple):
+    """Everything that is recommended for one host, in the order in which it is to be brought in force."""
+
+    host: str
+    recommendations: tuple[Recommendation, ...]
+    pools: tuple[PoolPlan, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,204 @@
+"""The plan of one pool: what is recommended for it, and what that would have made of the recorded traffic."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tuner.laws.queueing import longest_mean_service_time_s
+from tuner.load.load_file import MeasuredPool
+from tuner.load.trace import Trace
+from tuner.stack.model import ConnectTimeout, Pool, Stack
+from tuner.stack.value import Data
+from tuner.tune.backlog import recommend_backlog, spot_in_section
+from tuner.tune.demand import Demand, demand_of
+from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
+from tuner.tune.prediction import predict
+from tuner.tune.timeouts import recommend_terminate_timeout
+from tuner.tune.workers import RELOAD, WorkerMemory, more_workers, ramps, recommend_workers
+
+UNNOTICED = 0.001
+"""A share of requests that is not worth another setting."""
+
+SPARES = ("pm", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers")
+RAMP_FORMULA = (
+    "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
+)
+
+
+class Wishes(NamedTuple):
+    """What the user says beside files and load: until when anybody waits, and the memory for a pool."""
+
+    deadline_s: float | None = None
+    memory_bytes: int | None = None
+
+
+class Study(NamedTuple):
+    """What was found out about a pool before the rest of the host is known."""
+
+    pool: Pool
+    demand: Demand | None
+    recommendations: tuple[Recommendation, ...]
+    notes: tuple[str, ...]
+
+
+def study(stack: Stack, pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Study:
+    """Return what a pool needs by itself. `measured` is its part of the load file, if there is one."""
+    terminate = recommend_terminate_timeout(pool)
+    always = (terminate,) if terminate else ()
+    demand = demand_of(pool, measured, wishes.deadline_s)
+    if isinstance(demand, str):
+        return Study(pool, None, always, (f"its queue is left alone: {demand}",))
+    if pool.listener is None or not pool.max_children.is_known or int(pool.max_children.data or 0) < 1:
+        return Study(
+            pool, None, always, ("its queue is left alone: its workers or its socket are not known",)
+        )
+    workers = recommend_workers(pool, demand, _memory(demand, wishes))
+    number = int((workers.recommended if workers else pool.max_children.data) or 0)
+    backlog = recommend_backlog(pool, pool.listener, demand, number, stack.kernel.somaxconn)
+    own = [found for found in (workers, backlog) if found is not None]
+    ramp = _ramp(stack, pool, demand, changes_of(own, stack, pool))
+    return Study(pool, demand, (*ramp, *own, *always), tuple(_notes(demand, number)))
+
+
+def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation]) -> PoolPlan:
+    """Return what all `recommended` settings of the host do to the pool of a study."""
+    pool, demand = found.pool, found.demand
+    changes = changes_of(recommended, stack, pool)
+    if demand is None:
+        return PoolPlan(pool.entity, pool.name, None, None, None, (), None, found.notes)
+    workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
+    trace, notes = demand.busiest(int(pool.max_children.data or 0)), list(found.notes)
+    before = after = None
+    alternatives: tuple[Alternative, ...] = ()
+    if trace is not None:
+        before = _prediction(predict(trace, stack, pool, {}), notes)
+        after = _prediction(predict(trace, stack, pool, changes), notes)
+        alternatives = tuple(_alternatives(stack, pool, demand, trace, changes, after))
+    return PoolPlan(
+        pool.entity,
+        pool.name,
+        demand.bounds(workers),
+        before,
+        after,
+        alternatives,
+        _survives_s(after, demand),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def changes_of(recommended: Sequence[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
+    """Return the settings among `recommended` that concern the pool, as the simulator takes them."""
+    entities = {pool.entity, stack.kernel.entity}
+    entities |= {found.entity for found in stack.connect_timeouts if _reaches(found, pool)}
+    return {found.setting: found.recommended for found in recommended if found.entity in entities}
+
+
+def _reaches(timeout: ConnectTimeout, pool: Pool) -> bool:
+    return any(reached is pool for location in timeout.locations for reached in location.pools)
+
+
+def _memory(demand: Demand, wishes: Wishes) -> WorkerMemory | None:
+    if wishes.memory_bytes is None or not demand.memory_p95_bytes:
+        return None
+    return WorkerMemory(wishes.memory_bytes, demand.memory_p95_bytes)
+
+
+def _prediction(found: Prediction | str, notes: list[str]) -> Prediction | None:
+    """Return a prediction; why there is none becomes a note."""
+    if isinstance(found, str):
+        notes.append(f"nothing is predicted: {found}")
+        return None
+    return found
+
+
+def _ramp(stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data]) -> Iterator[Recommendation]:
+    """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic."""
+    workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
+    trace = demand.busiest(workers)
+    if trace is None or pool.pm.data != "dynamic":
+        return
+    best = _ok_share(trace, stack, pool, {**changes, "pm": "static"})
+    present = _ok_share(trace, stack, pool, changes)
+    if best is None or present is None or present >= best - UNNOTICED:
+        return
+    tried = ((ramp, _ok_share(trace, stack, pool, {**changes, **ramp})) for ramp in ramps(pool, workers))
+    enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
+    for setting, number in (enough or {}).items():
+        yield _ramp_recommendation(pool, setting, number, best - present)
+
+
+def _ok_share(trace: Trace, stack: Stack, pool: Pool, changes: Mapping[str, Data]) -> float | None:
+    found = predict(trace, stack, pool, changes, with_range=False)
+    return None if isinstance(found, str) else found.summary.shares["200"]
+
+
+def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) -> Recommendation:
+    present = {
+        "pm": pool.pm,
+        "pm.start_servers": pool.start_servers,
+        "pm.min_spare_servers": pool.min_spare_servers,
+        "pm.max_spare_servers": pool.max_spare_servers,
+    }
+    return Recommendation(
+        setting,
+        "php-fpm",
+        pool.entity,
+        present[setting],
+        number,
+        f"php-fpm starts too few workers a second: {100 * lost:.1f} % of the requests are lost to that",
+        RAMP_FORMULA,
+        tuple(present.values()),
+        RELOAD,
+        None,
+        spot_in_section(pool),
+    )
+
+
+def _alternatives(
+    stack: Stack,
+    pool: Pool,
+    demand: Demand,
+    trace: Trace,
+    changes: Mapping[str, Data],
+    after: Prediction | None,
+) -> Iterator[Alternative]:
+    """Yield other ways where the plan leaves requests unanswered that the deadline would have allowed."""
+    if after is None or after.summary.shares["200"] >= 1 - UNNOTICED:
+        return
+    workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
+    more = more_workers(demand, workers)
+    if more is not None:
+        settings, price = more
+        found = predict(trace, stack, pool, {**changes, **settings})
+        yield Alternative("more workers", settings, price, None if isinstance(found, str) else found)
+    shed_after_s = demand.deadline_s - demand.service_time_p95_s
+    if shed_after_s > 0:
+        found = predict(trace, stack, pool, {}, shed_after_s=shed_after_s)
+        yield Alternative(
+            "shed what has waited too long",
+            {"shed after": round(shed_after_s, 3)},
+            "a prepended PHP file; php-fpm stays as it is and answers 503 instead of working for nobody",
+            None if isinstance(found, str) else found,
+        )
+
+
+def _survives_s(after: Prediction | None, demand: Demand) -> float | None:
+    if after is None:
+        return None
+    setting = after.setting
+    return longest_mean_service_time_s(setting.backlog, setting.workers, demand.deadline_s)
+
+
+def _notes(demand: Demand, workers: int) -> Iterator[str]:
+    bounds = demand.bounds(workers)
+    if demand.deadline_s <= demand.service_time_p95_s:
+        yield (
+            f"one request in twenty takes longer than the {demand.deadline_s:g} s that anybody waits: no "
+            "queue is short enough; raise fastcgi_read_timeout, or give slow scripts a pool of their own"
+        )
+    if not demand.windows:
+        yield "without recorded arrivals nobody knows what its bursts need, and nothing is predicted"
+    if bounds.is_empty:
+        yield (
+            f"the recorded bursts need a queue of {bounds.need}, but of more than {bounds.limit} the last is "
+            "answered too late: no backlog rides them, but more workers, a longer timeout or caching would"
+        )

@@ -1,0 +1,68 @@
+"""Timeouts in their order: the slowest request, PHP-FPM's limit, nginx's patience, the connection."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from tuner.stack.model import ConnectTimeout, Pool, Stack
+from tuner.tune.backlog import spot_in_section
+from tuner.tune.plan import Recommendation, Spot
+
+LONGEST_CONNECT_S = 10.0
+SHORT_CONNECT_S = 2
+"""Long enough for a second SYN, which comes 1.02 s after the first."""
+
+RELOAD_NGINX = "reload nginx"
+
+
+def recommend_connect_timeouts(stack: Stack) -> Iterator[Recommendation]:
+    """Yield fastcgi_connect_timeout where a full queue of a TCP socket lets clients hang on it."""
+    for found in stack.connect_timeouts:
+        seconds = found.timeout.data
+        is_known = found.timeout.is_known and isinstance(seconds, int | float)
+        if not is_known or found.tcp_member.state == "absent" or float(seconds or 0) <= LONGEST_CONNECT_S:
+            continue
+        yield from _connect_timeout(found)
+
+
+def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
+    spots: list[Spot | None] = [None]
+    if found.timeout.origin.place is None:
+        places = (location.fastcgi_pass.origin.place for location in found.locations)
+        spots = [Spot(place, "location") for place in places if place is not None]
+    for spot in spots:
+        yield Recommendation(
+            "fastcgi_connect_timeout",
+            "nginx",
+            found.entity,
+            found.timeout,
+            SHORT_CONNECT_S,
+            "a full queue of a TCP socket answers nobody, and a client hangs until this is over",
+            "long enough for a second SYN, 1.02 s after the first",
+            (found.timeout, found.tcp_member),
+            RELOAD_NGINX,
+            None,
+            spot,
+        )
+
+
+def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
+    """Return request_terminate_timeout where it lets a request run on that nginx has given up for sure.
+
+    None where it is off: to kill requests is a decision that no number makes.
+    """
+    present, read = pool.request_terminate_timeout, pool.longest_read_timeout
+    if not (present.is_known and read.is_known) or float(present.data or 0) <= float(read.data or 0):
+        return None
+    return Recommendation(
+        "request_terminate_timeout",
+        "php-fpm",
+        pool.entity,
+        present,
+        max(1, ceil(float(read.data or 0))),
+        f"nginx waits for {read.data:g} s: what runs on after it is worked for nobody",
+        "no longer than the longest fastcgi_read_timeout",
+        (present, read),
+        "reload php-fpm",
+        None,
+        spot_in_section(pool),
+    )
