@@ -11,10 +11,10 @@ from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
+from tuner.tune.demand import Wishes
 from tuner.tune.edits import Patches, patches
 from tuner.tune.host import plan_host
 from tuner.tune.plan import Plan
-from tuner.tune.pool import Wishes
 
 UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -32,6 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--memory", type=_size_bytes, metavar="SIZE", help="what the workers of a pool may take, e.g. 4G"
     )
+    parser.add_argument(
+        "--clients", type=_count, metavar="N", help="how many ask at a time at most (a load test, a limit)"
+    )
     parser.add_argument("--diff", action="store_true", help="print what would be changed in the files")
     add_output_options(parser)
 
@@ -40,7 +43,8 @@ def run(options: Namespace) -> int:
     """Print the plan of every host, and return the exit status."""
     loaded = load(options)
     put_declared_load(loaded.stacks, options)
-    plans = [plan_host(stack, None, Wishes(options.deadline, options.memory)) for stack in loaded.stacks]
+    wishes = Wishes(options.deadline, options.memory, options.clients)
+    plans = [plan_host(stack, None, wishes) for stack in loaded.stacks]
     found = patches(
         [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
     )
@@ -81,6 +85,12 @@ def _time(text: str) -> float:
         return duration_s(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise ArgumentTypeError(f"{text!r} is not a number of clients")
+    return int(text)
 
 
 def _size_bytes(text: str) -> int:

@@ -15,7 +15,8 @@ from tuner.tune.plan import Bounds
 class Demand(NamedTuple):
     """Service times in seconds, and the recorded busy times where there is a record.
 
-    `deadline_s` is until when an answer is waited for. `inputs` are the values that it was made of.
+    `deadline_s` is until when an answer is waited for, `clients` how many ask at a time at most, each for one
+    thing. `inputs` are the values that it was made of.
     """
 
     mean_service_time_s: float
@@ -24,6 +25,7 @@ class Demand(NamedTuple):
     deadline_s: float
     windows: tuple[Trace, ...]
     memory_p95_bytes: float | None
+    clients: int | None
     inputs: tuple[Value, ...]
 
     def capacity_per_s(self, workers: int) -> float:
@@ -41,14 +43,19 @@ class Demand(NamedTuple):
         )
 
     def need(self, workers: int) -> int | None:
-        """Return the backlog that takes in the largest excess of arrivals, None without a record."""
+        """Return the backlog that takes in the largest excess of arrivals; None if nothing bounds it.
+
+        As many as there are clients are enough: whoever is refused at once and asks again, as a load test
+        does, looks like many more.
+        """
         if not self.windows:
-            return None
-        return needed_backlog(
+            return self.clients
+        need = needed_backlog(
             max(largest_excess(window.arrivals_s, self.capacity_per_s(workers)) for window in self.windows),
             workers,
             self.service_time_cv,
         )
+        return need if self.clients is None else min(need, self.clients)
 
     def busiest(self, workers: int) -> Trace | None:
         """Return the window that asks most of so many workers."""
@@ -56,11 +63,21 @@ class Demand(NamedTuple):
         return max(self.windows, key=lambda window: largest_excess(window.arrivals_s, capacity), default=None)
 
 
-def demand_of(pool: Pool, measured: MeasuredPool | None, deadline_s: float | None) -> Demand | str:
-    """Return the demand on a pool, or why nothing can be said of it.
+class Wishes(NamedTuple):
+    """What the user says beside files and load.
 
-    `deadline_s` is shorter than nginx's read timeout where whoever waits gives up before.
+    `deadline_s` is until when anybody waits, where that is less than nginx does; `clients` how many ask at a
+    time at most; `memory_bytes` what the workers of a pool may take.
     """
+
+    deadline_s: float | None = None
+    memory_bytes: int | None = None
+    clients: int | None = None
+
+
+def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Demand | str:
+    """Return the demand on a pool, or why nothing can be said of it."""
+    deadline_s = wishes.deadline_s
     load, queue = pool.load, pool.queue
     if load is None or queue is None:
         return "no load is known"
@@ -80,6 +97,7 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, deadline_s: float | Non
         min(known_s + stated_s),
         _windows(measured),
         _memory_p95_bytes(measured),
+        wishes.clients,
         (*inputs, timeout),
     )
 

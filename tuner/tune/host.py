@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from tuner.load.load_file import LoadFile
 from tuner.stack.model import Stack
+from tuner.tune.demand import Wishes
 from tuner.tune.kernel import SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.plan import ORDER, Plan, Recommendation
-from tuner.tune.pool import Wishes, pool_plan, study
+from tuner.tune.pool import pool_plan, study
 from tuner.tune.timeouts import recommend_connect_timeouts
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tuner.stack.model import Listener, Stack
 from tuner.tune.backlog import pinned
-from tuner.tune.plan import Recommendation
+from tuner.tune.plan import Plan, Recommendation
 
 USUAL_BACKLOG = 511
 """What nginx and Redis ask for by themselves."""
 
+BACKLOG = "listen.backlog"
+NEWER_DEFAULT = 4096
 SOMAXCONN = "net.core.somaxconn"
 REQUIRES = "sysctl --system; each program whose queue shall grow has to listen again after it"
 
@@ -38,6 +40,22 @@ def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recom
         REQUIRES,
     )
     return [raised, *_pins(stack, backlogs)]
+
+
+def justified_somaxconn(stack: Stack, plan: Plan) -> int:
+    """Return what a sysctl fragment states: what the plan needs, never less than is there or the default.
+
+    Where the kernel is not known, its default is taken to be that of 5.4 and newer.
+    """
+    backlogs = [
+        int(found.recommended) for found in plan.recommendations if found.setting in (SOMAXCONN, BACKLOG)
+    ]
+    present = [
+        int(value.data or 0)
+        for value in (stack.kernel.somaxconn, stack.kernel.somaxconn_default)
+        if value.is_known
+    ]
+    return max([*backlogs, *_usual(stack.listeners), *(present or [NEWER_DEFAULT])])
 
 
 def unclamped(stack: Stack) -> list[Listener]:

@@ -9,7 +9,7 @@ from tuner.load.trace import Trace
 from tuner.stack.model import ConnectTimeout, Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.backlog import recommend_backlog, spot_in_section
-from tuner.tune.demand import Demand, demand_of
+from tuner.tune.demand import Demand, Wishes, demand_of
 from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import predict
 from tuner.tune.timeouts import recommend_terminate_timeout
@@ -22,13 +22,6 @@ SPARES = ("pm", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_server
 RAMP_FORMULA = (
     "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
 )
-
-
-class Wishes(NamedTuple):
-    """What the user says beside files and load: until when anybody waits, and the memory for a pool."""
-
-    deadline_s: float | None = None
-    memory_bytes: int | None = None
 
 
 class Study(NamedTuple):
@@ -44,7 +37,7 @@ def study(stack: Stack, pool: Pool, measured: MeasuredPool | None, wishes: Wishe
     """Return what a pool needs by itself. `measured` is its part of the load file, if there is one."""
     terminate = recommend_terminate_timeout(pool)
     always = (terminate,) if terminate else ()
-    demand = demand_of(pool, measured, wishes.deadline_s)
+    demand = demand_of(pool, measured, wishes)
     if isinstance(demand, str):
         return Study(pool, None, always, (f"its queue is left alone: {demand}",))
     if pool.listener is None or not pool.max_children.is_known or int(pool.max_children.data or 0) < 1:

@@ -1,0 +1,1 @@
+"""Before and after a plan, measured on real nginx and PHP-FPM."""
