@@ -106,11 +106,14 @@ http {{
     proxy_temp_path {root}/run/proxy;
     uwsgi_temp_path {root}/run/uwsgi;
     scgi_temp_path {root}/run/scgi;
+    upstream php {{
+        server {address};
+    }}
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         root {root}/www;
         location ~ \\.php$ {{
-            fastcgi_pass {address};
+            fastcgi_pass php;
             fastcgi_read_timeout {read_timeout};
             fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
             fastcgi_param REQUEST_METHOD $request_method;

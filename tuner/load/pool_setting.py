@@ -15,7 +15,7 @@ Changes = Mapping[str, int | float | str]
 
 MAX_CHILDREN, BACKLOG, SOMAXCONN = "pm.max_children", "listen.backlog", "net.core.somaxconn"
 READ_TIMEOUT, CONNECT_TIMEOUT = "fastcgi_read_timeout", "fastcgi_connect_timeout"
-PM, SOCKET = "pm", "socket"
+PM, SOCKET, MAX_CONNS = "pm", "socket", "max_conns"
 SPARES = ("pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers")
 
 
@@ -66,7 +66,7 @@ def setting_of(changes: Changes, behaviour: Behaviour, host: Stack | None, pool:
         spares=_spares(read, pool),
         overhead_s=behaviour.overhead_s,
         retries=behaviour.retries,
-        max_conns=behaviour.max_conns,
+        max_conns=behaviour.max_conns or _max_conns(changes, pool),
         shed_after_s=behaviour.shed_after_s,
     )
 
@@ -107,6 +107,22 @@ def _socket(changes: Changes, pool: Pool | None) -> Socket:
     if SOCKET in changes:
         return "tcp" if changes[SOCKET] == "tcp" else "unix"
     return "tcp" if pool and pool.listener and pool.listener.family != "unix" else "unix"
+
+
+def _max_conns(changes: Changes, pool: Pool | None) -> int | None:
+    """Return what bounds the connections of every way to the pool together, None where one is unbounded.
+
+    Without a zone each worker process of nginx counts by itself, so that nobody knows.
+    """
+    if MAX_CONNS in changes:
+        return int(changes[MAX_CONNS])
+    upstreams = {id(found): found for place in (pool.locations if pool else []) if (found := place.upstream)}
+    if len(upstreams) != 1:
+        return None
+    (upstream,) = upstreams.values()
+    bounds = [value.data for value in upstream.max_conns if value.is_known]
+    is_one = upstream.zone.state == "known" and len(bounds) == len(upstream.members) == 1
+    return int(bounds[0] or 0) if is_one else None
 
 
 def _connect_timeout_s(changes: Changes, pool: Pool | None) -> float:

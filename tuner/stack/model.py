@@ -94,11 +94,15 @@ class Upstream(Entity):
     """A named `upstream` of nginx, or the address itself where a location names one.
 
     `keepalive` is how many idle connections each worker process keeps; absent for an address itself.
+    `max_conns` is for each member how many connections to it there may be at a time, over all worker
+    processes if the upstream has a `zone`, else for each of them; absent where nothing bounds it.
     """
 
     name: str
     keepalive: Value
+    zone: Value
     members: list[Value] = []
+    max_conns: list[Value] = []
 
 
 class Location(Entity):

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.change.insert import NewDirective, insert_after, insert_into
-from tuner.change.replace import replace_value
+from tuner.change.replace import add_argument, replace_value
 from tuner.change.verify import Change, changed
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
 from tuner.stack.value import Place
+from tuner.tune.admission import MAX_CONNS
 from tuner.tune.plan import Recommendation, Spot
 
 SECONDS = frozenset({"fastcgi_connect_timeout", "request_terminate_timeout"})
@@ -61,12 +62,17 @@ def written(found: Recommendation) -> str:
     return f"{found.recommended}s" if found.setting in SECONDS else str(found.recommended)
 
 
+def _word(found: Recommendation) -> str:
+    """Return the word that stands in the file, which may be more than the value."""
+    return f"{MAX_CONNS}={written(found)}" if found.setting == MAX_CONNS else written(found)
+
+
 def _change(found: Recommendation, documents: Mapping[str, Document]) -> tuple[str, Change]:
     place = found.present.origin.place
     if place is not None:
         document = _document(place, documents)
         directive, argument = _argument_at(document, place.span)
-        return document.text.path, replace_value(document, directive, written(found), argument)
+        return document.text.path, replace_value(document, directive, _word(found), argument)
     if found.spot is None:
         raise ChangeError("no file of those read has it")
     document = _document(found.spot.place, documents)
@@ -94,11 +100,16 @@ def _argument_at(document: Document, span: Span) -> tuple[Directive, int]:
 
 
 def _inserted(document: Document, spot: Spot, found: Recommendation) -> Change:
-    """Return the new directive: beside the one at the spot in nginx, at the end of a section of php-fpm."""
-    new = NewDirective(found.setting, (written(found),))
+    """Return the new directive: beside the one at the spot in nginx, at the end of a section of php-fpm.
+
+    A parameter of a directive goes behind its last word.
+    """
     chain = list(_around(document.directives, spot.place.span))
     if not chain:
         raise ChangeError(f"{spot.place.text.path}: there is no {spot.name}")
+    if found.setting == MAX_CONNS:
+        return add_argument(document, chain[-1], _word(found))
+    new = NewDirective(found.setting, tuple(written(found).split()))
     if document.kind == "nginx":
         return insert_after(document, new, chain[-1])
     section = next((one for one in chain if one.children is not None), None)
@@ -108,11 +119,8 @@ def _inserted(document: Document, spot: Spot, found: Recommendation) -> Change:
 def _around(directives: Sequence[Directive], span: Span) -> Iterator[Directive]:
     """Yield the directives that hold `span`, from the outermost to the innermost."""
     level: Sequence[Directive] = directives
-    while True:
-        inner = next(
-            (one for one in level if one.span.start <= span.start < max(one.span.end, one.span.start + 1)),
-            None,
-        )
+    while level:
+        inner = next((one for one in level if one.span.start <= span.start < one.span.end), None)
         if inner is None:
             return
         yield inner

@@ -8,6 +8,7 @@ from tuner.load.load_file import MeasuredPool
 from tuner.load.trace import Trace
 from tuner.stack.model import ConnectTimeout, Pool, Stack
 from tuner.stack.value import Data
+from tuner.tune.admission import recommend_max_conns
 from tuner.tune.backlog import recommend_backlog, spot_in_section
 from tuner.tune.demand import Demand, Wishes, demand_of
 from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
@@ -49,7 +50,22 @@ def study(stack: Stack, pool: Pool, measured: MeasuredPool | None, wishes: Wishe
     backlog = recommend_backlog(pool, pool.listener, demand, number, stack.kernel.somaxconn)
     own = [found for found in (workers, backlog) if found is not None]
     ramp = _ramp(stack, pool, demand, changes_of(own, stack, pool))
-    return Study(pool, demand, (*ramp, *own, *always), tuple(_notes(demand, number)))
+    door = _door(pool, demand, number, backlog)
+    return Study(pool, demand, (*ramp, *own, *always, *door), tuple(_notes(demand, number)))
+
+
+def _door(
+    pool: Pool, demand: Demand, workers: int, backlog: Recommendation | None
+) -> Iterator[Recommendation]:
+    """Yield max_conns for a TCP socket whose queue the recorded bursts fill."""
+    listener = pool.listener
+    if listener is None or listener.family not in ("tcp4", "tcp6"):
+        return
+    present = listener.effective_backlog
+    queue = int(backlog.recommended) if backlog else int(present.data or 0) if present.is_known else None
+    need = demand.need(workers)
+    if queue is not None and need is not None and need > queue:
+        yield from recommend_max_conns(pool, workers, queue)
 
 
 def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation]) -> PoolPlan:

@@ -13,6 +13,7 @@ from tuner.stack.value import Value, absent
 
 PASS = "fastcgi_pass"
 KEEP_CONN = "fastcgi_keep_conn"
+MAX_CONNS = "max_conns="
 
 
 def build_upstreams(configuration: Configuration, target: Target) -> dict[str, Upstream]:
@@ -23,9 +24,15 @@ def build_upstreams(configuration: Configuration, target: Target) -> dict[str, U
     for holder in holders:
         for block in holder.named("upstream"):
             name = block.arguments[0] if block.arguments else ""
-            members = [member for server in block.named("server") if (member := _member(server))]
-            keepalive = in_block(block, "keepalive", "upstream.keepalive", decimal, target)
-            upstream = Upstream(entity=f"upstream:{name}", name=name, keepalive=keepalive, members=members)
+            servers = [(member, server) for server in block.named("server") if (member := _member(server))]
+            upstream = Upstream(
+                entity=f"upstream:{name}",
+                name=name,
+                keepalive=in_block(block, "keepalive", "upstream.keepalive", decimal, target),
+                zone=_zone(block),
+                members=[member for member, _ in servers],
+                max_conns=[_max_conns(server) for _, server in servers],
+            )
             found.setdefault(name.lower(), upstream)
     return found
 
@@ -36,6 +43,27 @@ def _member(server: Block) -> Value | None:
         return None
     word = variable(server.directive.args[0])
     return written("upstream.member", word, server.text, as_text, label="server")
+
+
+def _zone(block: Block) -> Value:
+    """Return the name of the shared memory in which the worker processes count together."""
+    for zone in block.named("zone"):
+        if zone.directive and zone.directive.args and zone.text:
+            return written("upstream.zone", zone.directive.args[0], zone.text, as_text, label="zone")
+    return absent("upstream.zone", "each worker process counts by itself", label="zone")
+
+
+def _max_conns(server: Block) -> Value:
+    """Return the bound of a `server`, with the whole parameter as its place; 0 is none."""
+    for word in server.directive.args[1:] if server.directive and server.text else ():
+        if word.text.startswith(MAX_CONNS) and server.text:
+            found = written("upstream.max_conns", word, server.text, _bound, label="max_conns")
+            return absent(found.name, "0 bounds nothing", label=found.label) if found.data == 0 else found
+    return absent("upstream.max_conns", "nothing bounds them", unit="connections", label="max_conns")
+
+
+def _bound(text: str) -> int | None:
+    return decimal(text.removeprefix(MAX_CONNS))
 
 
 def build_locations(
@@ -106,7 +134,14 @@ def _upstream(word: Word, passed: Value, upstreams: Mapping[str, Upstream]) -> U
         "upstream.keepalive", "nginx keeps connections only to an upstream {}", label="keepalive"
     )
     member = passed._replace(name="upstream.member")
-    return Upstream(entity=f"upstream:{word.text}", name=word.text, keepalive=keepalive, members=[member])
+    return Upstream(
+        entity=f"upstream:{word.text}",
+        name=word.text,
+        keepalive=keepalive,
+        zone=absent("upstream.zone", "an address itself has none", label="zone"),
+        members=[member],
+        max_conns=[absent("upstream.max_conns", "an address itself has none", label="max_conns")],
+    )
 
 
 def path_of(block: Block) -> str:

@@ -1,0 +1,77 @@
+"""max_conns before a TCP socket: what its queue has no room for gets 502 at once, and does not hang."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tuner.laws.path_limits import max_conns_for
+from tuner.stack.model import Pool, Upstream
+from tuner.stack.value import Value
+from tuner.tune.plan import Recommendation, Spot
+from tuner.tune.timeouts import RELOAD_NGINX
+
+MAX_CONNS, ZONE = "max_conns", "zone"
+ZONE_SIZE = "64k"
+FORMULA = "workers + effective backlog + 1: what the pool works on and what fits into its queue"
+
+
+class Door(NamedTuple):
+    """The one `server` of an upstream {} by which nginx reaches a pool."""
+
+    upstream: Upstream
+    member: Value
+    max_conns: Value
+
+
+def door_of(pool: Pool) -> Door | None:
+    """Return the only way from nginx to a pool, None of several, or if the address itself is named."""
+    upstreams = {
+        location.upstream.entity: location.upstream for location in pool.locations if location.upstream
+    }
+    if len(upstreams) != 1 or not all(location.upstream for location in pool.locations):
+        return None
+    (upstream,) = upstreams.values()
+    if len(upstream.members) != 1 or upstream.members[0].name != "upstream.member":
+        return None
+    member, place = upstream.members[0], upstream.members[0].origin.place
+    is_address_itself = any(location.fastcgi_pass.origin.place == place for location in pool.locations)
+    return None if place is None or is_address_itself else Door(upstream, member, upstream.max_conns[0])
+
+
+def recommend_max_conns(pool: Pool, workers: int, backlog: int) -> Iterator[Recommendation]:
+    """Yield the bound, and the zone in which nginx's worker processes count together."""
+    door = door_of(pool)
+    if door is None or door.member.origin.place is None:
+        return
+    bound = max_conns_for(workers, backlog)
+    present = door.max_conns
+    if present.state == "unknown" or (present.is_known and workers <= int(present.data or 0) <= bound):
+        return
+    why = "a TCP queue that is full answers nobody: its clients hang, while they could be told at once"
+    inputs = (pool.max_children, present)
+    yield Recommendation(
+        MAX_CONNS,
+        "nginx",
+        pool.entity,
+        present,
+        bound,
+        why,
+        FORMULA,
+        inputs,
+        RELOAD_NGINX,
+        None,
+        Spot(door.member.origin.place, "server"),
+    )
+    if door.upstream.zone.state == "absent":
+        yield Recommendation(
+            ZONE,
+            "nginx",
+            pool.entity,
+            door.upstream.zone,
+            f"{door.upstream.name} {ZONE_SIZE}",
+            "without it each worker process of nginx counts its own connections only",
+            FORMULA,
+            inputs,
+            RELOAD_NGINX,
+            None,
+            Spot(door.member.origin.place, "upstream"),
+        )
