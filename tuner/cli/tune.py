@@ -1,6 +1,6 @@
 """`fpmtune tune`."""
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 
 from tuner.change.diff import unified_diff
@@ -9,6 +9,7 @@ from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
+from tuner.cli.tune_writing import take_back, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.tune.demand import Wishes
@@ -35,12 +36,30 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--clients", type=_count, metavar="N", help="how many ask at a time at most (a load test, a limit)"
     )
-    parser.add_argument("--diff", action="store_true", help="print what would be changed in the files")
+    _add_writing(parser)
     add_output_options(parser)
 
 
+def _add_writing(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what to do with the plan")
+    ways = group.add_mutually_exclusive_group()
+    ways.add_argument("--diff", action="store_true", help="print what would be changed in the files")
+    ways.add_argument("--write", action="store_true", help="change the files, all of them or none")
+    ways.add_argument("--out", metavar="DIR", help="render fragments into DIR instead")
+    ways.add_argument("--revert", action="store_true", help="put back what the last --write changed")
+    group.add_argument(
+        "--verify",
+        action=BooleanOptionalAction,
+        help="with --write: ask nginx -t and php-fpm -t before and after (default: for this machine's files)",
+    )
+    group.add_argument("--journal", metavar="DIR", help="where to keep what --revert needs")
+
+
 def run(options: Namespace) -> int:
-    """Print the plan of every host, and return the exit status."""
+    """Print the plan of every host, write what was asked for, and return the exit status."""
+    if options.revert:
+        write_result(options, take_back(options))
+        return CLEAN
     loaded = load(options)
     put_declared_load(loaded.stacks, options)
     wishes = Wishes(options.deadline, options.memory, options.clients)
@@ -48,7 +67,12 @@ def run(options: Namespace) -> int:
     found = patches(
         [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
     )
-    write_result(options, _diff(found) if options.diff else _report(options, plans, found))
+    text = _diff(found) if options.diff else _report(options, plans, found)
+    if options.write:
+        text += write_files(options, loaded, found)
+    if options.out:
+        text += write_fragments(options, loaded, plans)
+    write_result(options, text)
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
     if loaded.missing:

@@ -35,6 +35,8 @@ _FOREIGN_SECTION = re.compile(
     rb"|(?:program|group|eventlistener):[^\]\n]*+)\]",
     re.MULTILINE,
 )
+_NGINX_BY_STATEMENT = re.compile(rb"^[ \t]*+#+[ \t]*+fpmtune:[ \t]*+context[ \t]", re.MULTILINE)
+"""A comment that says in which block of nginx the file is included."""
 
 _NGINX_DATA = re.compile(r"^(?:fastcgi|scgi|uwsgi|proxy)_params|^fastcgi\.conf|^mime\.types$")
 _NAMES: tuple[tuple[Pattern[str], Kind], ...] = (
@@ -75,6 +77,8 @@ def recognise(path: str, data: bytes) -> Kind | None:
     head = data[:HEAD_BYTES].removeprefix(BOM)
     if b"\0" in head or _FOREIGN_START.match(head) or _FOREIGN_LINE.search(b"\n" + head):
         return None
+    if _NGINX_BY_STATEMENT.search(head):
+        return "nginx"
     proposals = tuple(_proposals(pure))
     content = content_of(path, head)
     if not content.lines:

@@ -31,10 +31,18 @@ class Unwritten(NamedTuple):
     reason: str
 
 
+class NewFile(NamedTuple):
+    """A file that has to be made: its path on disk, and what it holds."""
+
+    path: str
+    data: bytes
+
+
 class Patches(NamedTuple):
     """What of a plan goes into files, and what does not."""
 
     files: tuple[FilePatch, ...]
+    new_files: tuple[NewFile, ...]
     unwritten: tuple[Unwritten, ...]
 
 
@@ -54,7 +62,7 @@ def patches(recommendations: Sequence[Recommendation], documents: Mapping[str, D
         document = documents[path]
         distinct = tuple(dict.fromkeys(changes))
         files.append(FilePatch(document, distinct, changed(document, distinct)))
-    return Patches(tuple(files), tuple(unwritten))
+    return Patches(tuple(files), (), tuple(unwritten))
 
 
 def written(found: Recommendation) -> str:

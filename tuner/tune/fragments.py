@@ -11,15 +11,17 @@ from tuner.laws.path_limits import max_conns_for
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.edits import written
-from tuner.tune.kernel import SOMAXCONN, justified_somaxconn
-from tuner.tune.plan import Plan, PoolPlan
+from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins
+from tuner.tune.plan import Plan, PoolPlan, Recommendation
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """Of a pool: what needs no quotes in any format, and names no folder."""
 
 PLAIN_ADDRESS = re.compile(r"unix:/[A-Za-z0-9_./-]+|[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+INPUTS_NAMED = 4
 SHED = "shed after"
+MADE_BY = "Made by fpmtune"
 
 
 class Fragment(NamedTuple):
@@ -37,8 +39,10 @@ class Stamp(NamedTuple):
 
     def lines(self) -> str:
         """Return it as comments that begin with `#`."""
+        more = len(self.inputs) - INPUTS_NAMED
+        names = [*self.inputs[:INPUTS_NAMED], *([f"{more} files more"] if more > 0 else [])]
         words = (
-            f"Made by fpmtune {__version__} from {', '.join(self.inputs)}",
+            f"{MADE_BY} {__version__} from {', '.join(names)}",
             f"Made again by: {self.command}",
         )
         return "\n".join("# " + UNPRINTABLE.sub("?", line) for line in words)
@@ -48,7 +52,9 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     """Yield the fragments of a host's plan."""
     render = _Renderer(stamp)
     sysctl = {SOMAXCONN: justified_somaxconn(stack, plan)}
-    pools = {pool.name: settings for pool in stack.pools if (settings := _settings(plan, pool.entity))}
+    own = [found for found in plan.recommendations if found.program == "php-fpm"]
+    own += _pins(stack, own, sysctl[SOMAXCONN])
+    pools = {pool.name: settings for pool in stack.pools if (settings := _settings(own, pool.entity))}
     plain = {name: settings for name, settings in pools.items() if PLAIN_NAME.fullmatch(name)}
     yield render("sysctl.d/60-fpmtune.conf", "sysctl.conf", settings=sysctl)
     yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=plain)
@@ -67,12 +73,16 @@ def unnamed_pools(stack: Stack) -> list[str]:
     return [pool.name for pool in stack.pools if not PLAIN_NAME.fullmatch(pool.name)]
 
 
-def _settings(plan: Plan, entity: str) -> dict[str, str]:
-    return {
-        found.setting: written(found)
-        for found in plan.recommendations
-        if found.entity == entity and found.program == "php-fpm"
-    }
+def _pins(stack: Stack, own: Sequence[Recommendation], somaxconn: int) -> list[Recommendation]:
+    """Return what keeps the queues of the other pools as they are where the fragment's somaxconn is larger."""
+    present = stack.kernel.somaxconn
+    if not present.is_known or somaxconn <= int(present.data or 0):
+        return []
+    return pins(stack, {found.entity for found in own if found.setting == BACKLOG})
+
+
+def _settings(own: Sequence[Recommendation], entity: str) -> dict[str, str]:
+    return {found.setting: written(found) for found in own if found.entity == entity}
 
 
 def _of_nginx(render: "_Renderer", pool: Pool, found: PoolPlan) -> Iterator[Fragment]:

@@ -1,6 +1,6 @@
 """net.core.somaxconn: the largest backlog that is justified, and no listener made longer by accident."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from tuner.stack.model import Listener, Stack
 from tuner.tune.backlog import pinned
@@ -39,23 +39,33 @@ def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recom
         (present,),
         REQUIRES,
     )
-    return [raised, *_pins(stack, backlogs)]
+    return [raised, *pins(stack, backlogs)]
 
 
 def justified_somaxconn(stack: Stack, plan: Plan) -> int:
-    """Return what a sysctl fragment states: what the plan needs, never less than is there or the default.
+    """Return what a sysctl fragment states: what the plan needs, and no less than is there or the default.
 
-    Where the kernel is not known, its default is taken to be that of 5.4 and newer.
+    Where the kernel's version is not known, the default is that of 5.4 and newer.
     """
     backlogs = [
         int(found.recommended) for found in plan.recommendations if found.setting in (SOMAXCONN, BACKLOG)
     ]
-    present = [
-        int(value.data or 0)
-        for value in (stack.kernel.somaxconn, stack.kernel.somaxconn_default)
-        if value.is_known
+    default = stack.kernel.somaxconn_default
+    present = [stack.kernel.somaxconn, default] if default.is_known else [stack.kernel.somaxconn]
+    known = [int(value.data or 0) for value in present if value.is_known]
+    return max([*backlogs, *_usual(stack.listeners), *known, *([] if default.is_known else [NEWER_DEFAULT])])
+
+
+def pins(stack: Stack, backlogs: Container[str]) -> list[Recommendation]:
+    """Return the backlogs that only somaxconn keeps short, to be written as they are in force.
+
+    `backlogs` are the entities of the pools whose backlog is recommended already.
+    """
+    return [
+        pinned(pool, pool.listener, stack.kernel.somaxconn)
+        for pool in stack.pools
+        if pool.entity not in backlogs and pool.listener is not None and _is_cut(pool.listener)
     ]
-    return max([*backlogs, *_usual(stack.listeners), *(present or [NEWER_DEFAULT])])
 
 
 def unclamped(stack: Stack) -> list[Listener]:
@@ -76,14 +86,6 @@ def _usual(listeners: Sequence[Listener]) -> Iterable[int]:
             continue
         asked, present = listener.backlog, int(listener.effective_backlog.data or 0)
         yield max(present, min(int(asked.data or 0), USUAL_BACKLOG) if asked.is_written else 0)
-
-
-def _pins(stack: Stack, backlogs: Mapping[str, int]) -> list[Recommendation]:
-    return [
-        pinned(pool, pool.listener, stack.kernel.somaxconn)
-        for pool in stack.pools
-        if pool.entity not in backlogs and pool.listener is not None and _is_cut(pool.listener)
-    ]
 
 
 def _is_cut(listener: Listener) -> bool:
