@@ -74,7 +74,7 @@ def unnamed_pools(stack: Stack) -> list[str]:
 
 
 def _pins(stack: Stack, own: Sequence[Recommendation], somaxconn: int) -> list[Recommendation]:
-    """Return what keeps the queues of the other pools as they are where the fragment's somaxconn is larger."""
+    """Return what keeps the other pools' queues as they are where the fragment's somaxconn is larger."""
     present = stack.kernel.somaxconn
     if not present.is_known or somaxconn <= int(present.data or 0):
         return []

@@ -1,0 +1,93 @@
+"""Hosts for tests of plans: a pool behind nginx, its plan, and the tree with the plan in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.trees import write_tree
+from tuner.formats.candidate import is_candidate
+from tuner.formats.document import Document
+from tuner.load.declared import DeclaredLoad, put_on
+from tuner.source.tree import collect
+from tuner.stack.build import build_stacks
+from tuner.stack.files import read_tree
+from tuner.stack.grouping import group_hosts
+from tuner.stack.target import Target, parse_target
+from tuner.tune.demand import Wishes
+from tuner.tune.edits import Patches, patches
+from tuner.tune.host import plan_host
+from tuner.tune.plan import Plan
+
+FPM = "etc/php/8.2/fpm"
+POOL_FILE = f"{FPM}/pool.d/www.conf"
+NGINX_FILE = "etc/nginx/nginx.conf"
+SYSCTL_FILE = "etc/sysctl.d/60-web.conf"
+SOCKET = "/run/php/www.sock"
+
+
+def host_files(
+    *pool: str, listen: str = SOCKET, workers: int = 8, timeout: str = "1s", somaxconn: int | None = 4096
+) -> dict[str, str]:
+    address = f"unix:{listen}" if listen.startswith("/") else listen
+    manager = () if any(line.startswith("pm =") for line in pool) else ("pm = static",)
+    lines = (
+        "[www]",
+        "user = www-data",
+        f"listen = {listen}",
+        *pool,
+        *manager,
+        f"pm.max_children = {workers}",
+    )
+    files = {
+        f"{FPM}/php-fpm.conf": f"include = /{FPM}/pool.d/*.conf\n",
+        POOL_FILE: "\n".join((*lines, "")),
+        NGINX_FILE: "events {}\nhttp {\n    upstream php {\n        server " + address + ";\n    }\n"
+        "    server {\n        listen 80;\n        location ~ \\.php$ {\n            fastcgi_pass php;\n"
+        f"            fastcgi_read_timeout {timeout};\n        }}\n    }}\n}}\n",
+    }
+    return files if somaxconn is None else {**files, SYSCTL_FILE: f"net.core.somaxconn = {somaxconn}\n"}
+
+
+class Planned:
+    """A host of files below `root`, planned for a declared load."""
+
+    def __init__(
+        self,
+        root: Path,
+        files: Mapping[str, str],
+        service_time: str = "50ms",
+        target: str = "",
+        wishes: Wishes | None = None,
+    ) -> None:
+        write_tree(root, files)
+        self.root = root
+        self.service_time, self.target, self.wishes = service_time, target, wishes or Wishes()
+        self.read()
+
+    def read(self) -> None:
+        """Read the files that are there now, and make the plan for them."""
+        tree = collect([str(self.root)], is_candidate)
+        meant = parse_target(self.target) if self.target else Target()
+        files = read_tree(tree, target=meant)
+        (self.stack,) = build_stacks(tree, group_hosts(tree, files), meant)
+        put_on([self.stack], DeclaredLoad(self.service_time, "100"))
+        self.documents: dict[str, Document] = {
+            file.document.text.path: file.document for file in files if file.document
+        }
+        self.plan: Plan = plan_host(self.stack, None, self.wishes)
+
+    @property
+    def patches(self) -> Patches:
+        return patches(self.plan.recommendations, self.documents)
+
+    def bring_in(self) -> list[str]:
+        """Write the plan into the files, read them again, and return the files that changed."""
+        found = self.patches
+        assert not found.unwritten
+        for file in found.files:
+            Path(file.document.text.path).write_bytes(file.data)
+        self.read()
+        return [str(Path(file.document.text.path).relative_to(self.root)) for file in found.files]
+
+    def recommended(self) -> dict[str, object]:
+        """Return the recommended value of each setting."""
+        return {found.setting: found.recommended for found in self.plan.recommendations}

@@ -1,0 +1,100 @@
+"""listen.backlog: no longer than anybody waits, and no line touched but its own."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tune.hosts import POOL_FILE, SYSCTL_FILE, Planned, host_files
+from tuner.laws.queueing import answer_time_s, capacity_per_s
+from tuner.tune.demand import Wishes
+
+EXPONENTIAL_P95_S = 0.15
+
+
+def answered_after_s(backlog: int, workers: int) -> float:
+    return answer_time_s(backlog, capacity_per_s(workers, 0.05), EXPONENTIAL_P95_S)
+
+
+def test_a_queue_that_outlives_the_deadline_is_cut_to_the_longest_that_does_not(tmp_path: Path) -> None:
+    host = Planned(tmp_path, host_files("listen.backlog = 65535", somaxconn=65535))
+    (found,) = host.plan.recommendations
+    backlog = int(found.recommended)
+    assert answered_after_s(backlog, 8) <= 1 < answered_after_s(backlog + 1, 8)
+    assert "given up" in found.why
+    assert "drain and restart php-fpm" in found.requires
+    assert host.bring_in() == [POOL_FILE]
+    assert (tmp_path / POOL_FILE).read_text() == host_files(f"listen.backlog = {backlog}")[POOL_FILE]
+    assert host.plan.recommendations == ()
+
+
+def test_a_shorter_deadline_of_those_who_wait_counts(tmp_path: Path) -> None:
+    host = Planned(
+        tmp_path,
+        host_files("listen.backlog = 65535", somaxconn=65535, timeout="60s"),
+        wishes=Wishes(deadline_s=1.0),
+    )
+    assert answered_after_s(int(str(host.recommended()["listen.backlog"])), 8) <= 1
+
+
+@pytest.mark.parametrize("backlog", ["listen.backlog = 100", "listen.backlog = 112"])
+def test_a_queue_within_the_deadline_is_left_alone(tmp_path: Path, backlog: str) -> None:
+    assert Planned(tmp_path, host_files(backlog)).plan.recommendations == ()
+
+
+def test_a_backlog_that_nobody_wrote_is_added_to_the_section(tmp_path: Path) -> None:
+    files = host_files()
+    host = Planned(tmp_path, files, target="debian-12")
+    backlog = host.recommended()["listen.backlog"]
+    assert host.bring_in() == [POOL_FILE]
+    assert (tmp_path / POOL_FILE).read_text() == files[POOL_FILE] + f"listen.backlog = {backlog}\n"
+    assert host.plan.recommendations == ()
+
+
+def test_a_backlog_that_is_cut_anyway_is_written_as_it_is_in_force(tmp_path: Path) -> None:
+    host = Planned(tmp_path, host_files("listen.backlog = 65535", timeout="60s", somaxconn=1024))
+    assert host.recommended() == {"listen.backlog": 1024}
+    host.bring_in()
+    assert host.plan.recommendations == ()
+
+
+def test_no_queue_helps_where_a_single_request_takes_too_long(tmp_path: Path) -> None:
+    host = Planned(tmp_path, host_files("listen.backlog = 65535", somaxconn=65535), service_time="1s")
+    assert host.plan.recommendations == ()
+    assert any("no queue is short enough" in note for note in host.plan.pools[0].notes)
+
+
+def test_without_workers_nothing_is_said(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 65535", somaxconn=65535)
+    files[POOL_FILE] = files[POOL_FILE].replace("pm.max_children = 8\n", "")
+    host = Planned(tmp_path, files)
+    assert host.plan.recommendations == ()
+    assert any("left alone" in note for note in host.plan.pools[0].notes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    backlog=st.one_of(st.none(), st.integers(-1, 70_000)),
+    somaxconn=st.integers(1, 70_000),
+    workers=st.integers(1, 500),
+    timeout=st.integers(1, 300),
+    service_ms=st.integers(1, 5_000),
+)
+def test_a_plan_that_was_brought_in_leaves_nothing_to_do(
+    tmp_path_factory: pytest.TempPathFactory,
+    backlog: int | None,
+    somaxconn: int,
+    workers: int,
+    timeout: int,
+    service_ms: int,
+) -> None:
+    lines = () if backlog is None else (f"listen.backlog = {backlog}",)
+    files = host_files(*lines, workers=workers, timeout=f"{timeout}s", somaxconn=somaxconn)
+    host = Planned(tmp_path_factory.mktemp("host"), files, f"{service_ms}ms", "debian-12")
+    settings_named = [(found.entity, found.setting) for found in host.plan.recommendations]
+    assert len(settings_named) == len(set(settings_named))
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    written = (host.root / SYSCTL_FILE).read_text()
+    assert int(written.split("=")[1]) >= somaxconn
