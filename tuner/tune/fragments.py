@@ -20,6 +20,10 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PLAIN_ADDRESS = re.compile(r"unix:/[A-Za-z0-9_./-]+|[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 INPUTS_NAMED = 4
+MAXCLIENTS = "maxclients"
+FILES_BESIDE_CLIENTS = 32
+"""Which Redis keeps for itself."""
+
 SHED = "shed after"
 MADE_BY = "Made by fpmtune"
 
@@ -60,6 +64,12 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=plain)
     yield render("compose/fpmtune.yaml", "compose.yaml", settings=sysctl, service="php")
     yield render("nginx/fpmtune-log.conf", "log.conf")
+    redis = {found.setting: written(found) for found in plan.recommendations if found.program == "redis"}
+    if redis:
+        yield render("redis/fpmtune.conf", "redis.conf", settings=redis)
+    if MAXCLIENTS in redis:
+        files = int(redis[MAXCLIENTS]) + FILES_BESIDE_CLIENTS
+        yield render("systemd/redis-server.service.d/fpmtune.conf", "unit.conf", open_files=files)
     for name, settings in plain.items():
         yield render(f"php-fpm/zz-fpmtune-{name}.conf", "pool.conf", pool=name, settings=settings)
     for pool in stack.pools:

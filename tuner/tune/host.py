@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from tuner.load.load_file import LoadFile
 from tuner.stack.model import Stack
 from tuner.tune.demand import Wishes
-from tuner.tune.kernel import SOMAXCONN, recommend_somaxconn, unclamped
+from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
+from tuner.tune.redis import recommend_redis
 from tuner.tune.timeouts import recommend_connect_timeouts
 
 
@@ -19,9 +20,8 @@ def plan_host(stack: Stack, load: LoadFile | None, wishes: Wishes) -> Plan:
     measured = {pool.name: pool for pool in load.pools} if load else {}
     studies = [study(stack, pool, measured.get(pool.name), wishes) for pool in stack.pools]
     recommended = [found for one in studies for found in one.recommendations]
-    backlogs = {
-        found.entity: int(found.recommended) for found in recommended if found.setting == "listen.backlog"
-    }
+    recommended += recommend_redis(stack)
+    backlogs = {found.entity: int(found.recommended) for found in recommended if found.setting in BACKLOGS}
     recommended += [*recommend_somaxconn(stack, backlogs), *recommend_connect_timeouts(stack)]
     recommended.sort(key=lambda found: ORDER.index(found.program))
     return Plan(

@@ -10,6 +10,7 @@ USUAL_BACKLOG = 511
 """What nginx and Redis ask for by themselves."""
 
 BACKLOG = "listen.backlog"
+BACKLOGS = (BACKLOG, "tcp-backlog")
 NEWER_DEFAULT = 4096
 SOMAXCONN = "net.core.somaxconn"
 REQUIRES = "sysctl --system; each program whose queue shall grow has to listen again after it"
@@ -18,7 +19,7 @@ REQUIRES = "sysctl --system; each program whose queue shall grow has to listen a
 def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recommendation]:
     """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
 
-    `backlogs` are those recommended, by the entity of the pool.
+    `backlogs` are those recommended, by the entity of the pool or Redis.
     """
     present = stack.kernel.somaxconn
     if not present.is_known:
@@ -48,7 +49,7 @@ def justified_somaxconn(stack: Stack, plan: Plan) -> int:
     Where the kernel's version is not known, the default is that of 5.4 and newer.
     """
     backlogs = [
-        int(found.recommended) for found in plan.recommendations if found.setting in (SOMAXCONN, BACKLOG)
+        int(found.recommended) for found in plan.recommendations if found.setting in (SOMAXCONN, *BACKLOGS)
     ]
     default = stack.kernel.somaxconn_default
     present = [stack.kernel.somaxconn, default] if default.is_known else [stack.kernel.somaxconn]
