@@ -1,7 +1,7 @@
 """Timeouts in their order: the slowest request, PHP-FPM's limit, nginx's patience, the connection."""
 
 from collections.abc import Iterator
-from math import ceil
+from math import floor
 
 from tuner.stack.model import ConnectTimeout, Pool, Stack
 from tuner.tune.backlog import spot_in_section
@@ -10,6 +10,9 @@ from tuner.tune.plan import Recommendation, Spot
 LONGEST_CONNECT_S = 10.0
 SHORT_CONNECT_S = 2
 """Long enough for a second SYN, which comes 1.02 s after the first."""
+
+IN_TIME = 0.75
+"""php-fpm ends a request up to a third later than request_terminate_timeout says."""
 
 RELOAD_NGINX = "reload nginx"
 
@@ -51,16 +54,16 @@ def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
     None where it is off: to kill requests is a decision that no number makes.
     """
     present, read = pool.request_terminate_timeout, pool.longest_read_timeout
-    if not (present.is_known and read.is_known) or float(present.data or 0) <= float(read.data or 0):
+    if not (present.is_known and read.is_known) or float(present.data or 0) < float(read.data or 0):
         return None
     return Recommendation(
         "request_terminate_timeout",
         "php-fpm",
         pool.entity,
         present,
-        max(1, ceil(float(read.data or 0))),
+        max(1, floor(IN_TIME * float(read.data or 0))),
         f"nginx waits for {read.data:g} s: what runs on after it is worked for nobody",
-        "no longer than the longest fastcgi_read_timeout",
+        "three quarters of the longest fastcgi_read_timeout: php-fpm looks late, by up to a third",
         (present, read),
         "reload php-fpm",
         None,
