@@ -73,7 +73,7 @@ class Planned:
         self.documents: dict[str, Document] = {
             file.document.text.path: file.document for file in files if file.document
         }
-        self.plan: Plan = plan_host(self.stack, None, self.wishes)
+        self.plan: Plan = plan_host(self.stack, {}, self.wishes)
 
     @property
     def patches(self) -> Patches:

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuner.cli.output import complain
 from tuner.cli.project import Project
@@ -10,6 +11,9 @@ from tuner.cli.project_paths import project_load
 from tuner.errors import InputError, UsageError
 from tuner.load.declared import DeclaredLoad, arrivals_per_s, put_on, service_time_s
 from tuner.stack.model import Stack
+
+if TYPE_CHECKING:
+    from tuner.load.load_file import LoadFile
 
 NO_POOL = "there is no PHP-FPM pool in the files read"
 
@@ -43,34 +47,47 @@ def put_given_load(
     Returns False for a load file that cannot be used, after saying why: the rest can be judged without.
     Raises UsageError for half a load, two loads, and a load file of the settings that is not there.
     """
+    file = given_load_file(stacks, options, project, project_file)
+    return file is None or put_load_file(stacks, file) is not None
+
+
+def given_load_file(
+    stacks: Sequence[Stack], options: Namespace, project: Project, project_file: Path | None
+) -> str | None:
+    """Return the load file that is given; a load that is declared instead is put on the stacks.
+
+    Raises UsageError as `put_given_load`.
+    """
     if options.service_time is not None:
         if options.load is not None:
             raise UsageError("--load and --service-time both say what the load is: give one of them")
         put_on(stacks, DeclaredLoad(options.service_time, options.qps))
         if not any(stack.pools for stack in stacks):
             complain(f"--service-time {options.service_time}: {NO_POOL}")
-        return True
+        return None
     if options.qps is not None:
         raise UsageError(
             f"--qps {options.qps} says nothing without --service-time: how long does PHP work on a request?"
         )
-    file = options.load or project_load(project, project_file)
-    return file is None or _put_measured(stacks, file)
+    file: str | None = options.load or project_load(project, project_file)
+    return file
 
 
-def _put_measured(stacks: Sequence[Stack], file: str) -> bool:
+def put_load_file(stacks: Sequence[Stack], file: str) -> "LoadFile | None":
+    """Put what a load file tells on the stacks, and return it; None, after saying why, for no load file."""
     # YAML and the load file's model take longer to import than a check without a load lasts.
     from tuner.load.measured import put_measured
     from tuner.load.read_load import read_load
 
     try:
-        complaints = put_measured(stacks, read_load(file), file)
+        load = read_load(file)
+        complaints = put_measured(stacks, load, file)
     except InputError as error:
         complain(str(error))
-        return False
+        return None
     for words in complaints:
         complain(f"{file}: {words}")
-    return True
+    return load
 
 
 def _text_that(read: Callable[[str], float]) -> Callable[[str], str]:

@@ -4,15 +4,15 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from collections.abc import Sequence
 
 from tuner.change.diff import unified_diff
-from tuner.cli.declared_load import add_load_options, put_declared_load
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
+from tuner.cli.given_load import add_load_options, given_load_file, put_load_file
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
 from tuner.cli.tune_writing import take_back, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
-from tuner.tune.demand import Wishes
+from tuner.tune.demand import Wishes, records_of
 from tuner.tune.edits import Patches, patches
 from tuner.tune.host import plan_host
 from tuner.tune.plan import Plan
@@ -61,9 +61,13 @@ def run(options: Namespace) -> int:
         write_result(options, take_back(options))
         return CLEAN
     loaded = load(options)
-    put_declared_load(loaded.stacks, options)
+    file = given_load_file(loaded.stacks, options, loaded.project, loaded.project_file)
+    measured = put_load_file(loaded.stacks, file) if file else None
+    if file and not measured:
+        return FAILURE
     wishes = Wishes(options.deadline, options.memory, options.clients)
-    plans = [plan_host(stack, None, wishes) for stack in loaded.stacks]
+    records = records_of(loaded.stacks, measured)
+    plans = [plan_host(stack, records, wishes) for stack in loaded.stacks]
     found = patches(
         [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
     )

@@ -1,13 +1,15 @@
 """What comes to a pool, as numbers that the laws take."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.laws.burst import largest_excess, needed_backlog
 from tuner.laws.queueing import OVERHEAD_S, capacity_per_s, largest_backlog
-from tuner.load.load_file import MeasuredPool
+from tuner.load.load_file import LoadFile, MeasuredPool
+from tuner.load.matching import match_pools
 from tuner.load.replayable import trace_of
 from tuner.load.trace import Trace
-from tuner.stack.model import Pool
+from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
 
@@ -73,6 +75,16 @@ class Wishes(NamedTuple):
     deadline_s: float | None = None
     memory_bytes: int | None = None
     clients: int | None = None
+
+
+Records = Mapping[int, MeasuredPool]
+"""What was measured of a pool, by the identity of the pool."""
+
+
+def records_of(stacks: Sequence[Stack], load: LoadFile | None) -> Records:
+    """Return what a load file tells of the pools; nothing of one that it may mean or not."""
+    found = match_pools(stacks, load).found if load else []
+    return {id(match.pool): match.measured for match in found if not match.doubt}
 
 
 def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Demand | str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tuner.load.load_file import LoadFile
 from tuner.stack.model import Stack
-from tuner.tune.demand import Wishes
+from tuner.tune.demand import Records, Wishes
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
@@ -12,13 +11,12 @@ from tuner.tune.redis import recommend_redis
 from tuner.tune.timeouts import recommend_connect_timeouts
 
 
-def plan_host(stack: Stack, load: LoadFile | None, wishes: Wishes) -> Plan:
+def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     """Return the plan of a host whose pools have their load on them.
 
-    `load` is the load file that it came from, None for a declared load: nothing is predicted then.
+    Of a pool without a record nothing is predicted: its load was declared.
     """
-    measured = {pool.name: pool for pool in load.pools} if load else {}
-    studies = [study(stack, pool, measured.get(pool.name), wishes) for pool in stack.pools]
+    studies = [study(stack, pool, records.get(id(pool)), wishes) for pool in stack.pools]
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack)
     backlogs = {found.entity: int(found.recommended) for found in recommended if found.setting in BACKLOGS}

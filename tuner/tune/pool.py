@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from tuner.laws.queueing import longest_mean_service_time_s
 from tuner.load.load_file import MeasuredPool
-from tuner.load.trace import Trace
 from tuner.stack.model import ConnectTimeout, Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.admission import recommend_max_conns
 from tuner.tune.backlog import recommend_backlog, spot_in_section
 from tuner.tune.demand import Demand, Wishes, demand_of
 from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
-from tuner.tune.prediction import predict
+from tuner.tune.prediction import Forecast
 from tuner.tune.timeouts import recommend_terminate_timeout
 from tuner.tune.workers import RELOAD, WorkerMemory, more_workers, ramps, recommend_workers
 
@@ -79,9 +78,10 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
     before = after = None
     alternatives: tuple[Alternative, ...] = ()
     if trace is not None:
-        before = _prediction(predict(trace, stack, pool, {}), notes)
-        after = _prediction(predict(trace, stack, pool, changes), notes)
-        alternatives = tuple(_alternatives(stack, pool, demand, trace, changes, after))
+        forecast = Forecast(stack, pool, trace)
+        before = _prediction(forecast.of({}), notes)
+        after = _prediction(forecast.of(changes), notes)
+        alternatives = tuple(_alternatives(forecast, demand, changes, after))
     return PoolPlan(
         pool.entity,
         pool.name,
@@ -125,19 +125,15 @@ def _ramp(stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data])
     trace = demand.busiest(workers)
     if trace is None or pool.pm.data != "dynamic":
         return
-    best = _ok_share(trace, stack, pool, {**changes, "pm": "static"})
-    present = _ok_share(trace, stack, pool, changes)
+    forecast = Forecast(stack, pool, trace)
+    best = forecast.share_of_ok({**changes, "pm": "static"})
+    present = forecast.share_of_ok(changes)
     if best is None or present is None or present >= best - UNNOTICED:
         return
-    tried = ((ramp, _ok_share(trace, stack, pool, {**changes, **ramp})) for ramp in ramps(pool, workers))
+    tried = ((ramp, forecast.share_of_ok({**changes, **ramp})) for ramp in ramps(pool, workers))
     enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
     for setting, number in (enough or {}).items():
         yield _ramp_recommendation(pool, setting, number, best - present)
-
-
-def _ok_share(trace: Trace, stack: Stack, pool: Pool, changes: Mapping[str, Data]) -> float | None:
-    found = predict(trace, stack, pool, changes, with_range=False)
-    return None if isinstance(found, str) else found.summary.shares["200"]
 
 
 def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) -> Recommendation:
@@ -163,31 +159,27 @@ def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) ->
 
 
 def _alternatives(
-    stack: Stack,
-    pool: Pool,
-    demand: Demand,
-    trace: Trace,
-    changes: Mapping[str, Data],
-    after: Prediction | None,
+    forecast: Forecast, demand: Demand, changes: Mapping[str, Data], after: Prediction | None
 ) -> Iterator[Alternative]:
     """Yield other ways where the plan leaves requests unanswered that the deadline would have allowed."""
     if after is None or after.summary.shares["200"] >= 1 - UNNOTICED:
         return
-    workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
-    more = more_workers(demand, workers)
+    more = more_workers(demand, after.setting.workers)
     if more is not None:
         settings, price = more
-        found = predict(trace, stack, pool, {**changes, **settings})
-        yield Alternative("more workers", settings, price, None if isinstance(found, str) else found)
+        yield Alternative("more workers", settings, price, _or_none(forecast.of({**changes, **settings})))
     shed_after_s = demand.deadline_s - demand.service_time_p95_s
     if shed_after_s > 0:
-        found = predict(trace, stack, pool, {}, shed_after_s=shed_after_s)
         yield Alternative(
             "shed what has waited too long",
             {"shed after": round(shed_after_s, 3)},
             "a prepended PHP file; php-fpm stays as it is and answers 503 instead of working for nobody",
-            None if isinstance(found, str) else found,
+            _or_none(forecast.of({}, shed_after_s)),
         )
+
+
+def _or_none(found: Prediction | str) -> Prediction | None:
+    return None if isinstance(found, str) else found
 
 
 def _survives_s(after: Prediction | None, demand: Demand) -> float | None:

@@ -1,6 +1,7 @@
 """What a pool makes of the recorded traffic, as it is and as it would be."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from tuner.errors import UsageError
 from tuner.laws.queueing import OVERHEAD_S
@@ -8,7 +9,8 @@ from tuner.laws.simulator.confidence import Range, bootstrap_ranges, model_range
 from tuner.laws.simulator.replay import Replay
 from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Setting
-from tuner.laws.simulator.summary import summary
+from tuner.laws.simulator.summary import Summary, summary
+from tuner.load.lead_in import with_lead_in
 from tuner.load.pool_setting import Behaviour, setting_of
 from tuner.load.trace import Trace
 from tuner.stack.model import Pool, Stack
@@ -20,30 +22,52 @@ MOST_BOOTSTRAPPED = 50_000
 """Requests of a trace whose service times are drawn anew: more of them hardly differ by chance."""
 
 
-def predict(
-    trace: Trace,
-    stack: Stack,
-    pool: Pool,
-    changes: Mapping[str, Data],
-    *,
-    shed_after_s: float | None = None,
-    with_range: bool = True,
-) -> Prediction | str:
-    """Return what becomes of the requests of `trace` with `changes`, or why that cannot be said."""
-    behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
-    try:
-        setting = setting_of(changes, behaviour, stack, pool)
-    except (UsageError, ValueError) as error:
-        return str(error)
-    found = replay(trace.arrivals_s, trace.services_s, setting)
-    figures = summary(found, trace.arrivals_s, trace.services_s, setting)
-    return Prediction(setting, figures, _ranges(trace, setting, found) if with_range else None)
+class Forecast(NamedTuple):
+    """Predicts for one pool what becomes of the requests of a trace."""
+
+    stack: Stack
+    pool: Pool
+    trace: Trace
+
+    def of(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
+        """Return what `changes` of settings would make of it, with a range, or why that cannot be said."""
+        setting = self._setting(changes, shed_after_s)
+        if isinstance(setting, str):
+            return setting
+        found = self._replayed(setting)
+        return Prediction(setting, self._summary(found, setting), _ranges(self.trace, setting, found))
+
+    def share_of_ok(self, changes: Mapping[str, Data]) -> float | None:
+        """Return which part of the requests would be answered in time; None where that cannot be said."""
+        setting = self._setting(changes, None)
+        if isinstance(setting, str):
+            return None
+        return self._summary(self._replayed(setting), setting).shares["200"]
+
+    def _setting(self, changes: Mapping[str, Data], shed_after_s: float | None) -> Setting | str:
+        behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
+        try:
+            return setting_of(changes, behaviour, self.stack, self.pool)
+        except (UsageError, ValueError) as error:
+            return str(error)
+
+    def _summary(self, found: Replay, setting: Setting) -> Summary:
+        return summary(found, self.trace.arrivals_s, self.trace.services_s, setting)
+
+    def _replayed(self, setting: Setting) -> Replay:
+        """Return the replay of the trace; a pool that grows has grown to its first rate before."""
+        trace, first = self.trace, 0
+        if setting.spares is not None:
+            mean_s = sum(trace.services_s) / len(trace.services_s)
+            trace, first = with_lead_in(trace, mean_s, setting.spares.start, setting.workers)
+        found = replay(trace.arrivals_s, trace.services_s, setting)
+        return found._replace(outcomes=found.outcomes[first:], latencies_s=found.latencies_s[first:])
 
 
 def _ranges(trace: Trace, setting: Setting, found: Replay) -> Mapping[str, Range] | None:
-    """Return the range of the model or of chance; None where neither is worth the time."""
+    """Return the range of the model or of chance; None where neither is known or worth the time."""
     if overflows_on_tcp(setting, found):
         return model_ranges(trace.arrivals_s, trace.services_s, setting)
-    if len(trace.arrivals_s) > MOST_BOOTSTRAPPED:
+    if len(trace.arrivals_s) > MOST_BOOTSTRAPPED or setting.spares is not None:
         return None
     return bootstrap_ranges(trace.arrivals_s, trace.services_s, setting, draws=DRAWS)
