@@ -18,8 +18,11 @@ from typing import Any
 from benchmarks.proof.fpmtune import load_file, plan_of, write_plan
 from benchmarks.proof.machine import PORT, Machine, Pool, missing, run_inside
 from benchmarks.proof.traffic import Answer, Phase, Request, requests_of, send_all
+from tuner.laws.simulator.replay import OK
+from tuner.laws.simulator.run import replay
+from tuner.laws.simulator.setting import Setting
 
-WORKERS, MEAN_SERVICE_S = 8, 0.05
+WORKERS, MEAN_SERVICE_S, TIMEOUT_S = 8, 0.05, 1.0
 CALM_PER_S, BURST_PER_S = 128.0, 320.0
 STATUSES = (200, 502, 504)
 
@@ -53,7 +56,7 @@ def prove(socket: Any, seed: int, calm_s: float) -> int:  # noqa: ANN401
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)
-        machine = Machine(root, Pool(socket, WORKERS, 65535, 65535, "1s"))
+        machine = Machine(root, Pool(socket, WORKERS, 65535, 65535, f"{TIMEOUT_S:g}s"))
         machine.write()
         machine.lay_over()
         before = _measured(machine, requests)
@@ -89,17 +92,13 @@ def dead_time_s(answers: Sequence[Answer]) -> int:
     return longest
 
 
-def capacity_share(requests: Sequence[Request], workers: int, patience_s: float) -> float:
-    """Return which part of the requests could be answered in time at all: what the workers have time for."""
-    free_s = backlog_s = 0.0
-    answered = 0
-    for request in requests:
-        backlog_s = max(0.0, backlog_s - (request.at_s - free_s) * workers)
-        free_s = request.at_s
-        if backlog_s / workers + request.service_s <= patience_s:
-            backlog_s += request.service_s
-            answered += 1
-    return answered / len(requests)
+def allowed_share(requests: Sequence[Request]) -> float:
+    """Return which part of the requests these workers could answer in time, with the best backlog."""
+    arrivals_s = [request.at_s for request in requests]
+    services_s = [request.service_s for request in requests]
+    settings = (Setting(WORKERS, backlog, TIMEOUT_S) for backlog in range(0, 200, 4))
+    replays = (replay(arrivals_s, services_s, setting) for setting in settings)
+    return max(found.outcomes.count(OK) for found in replays) / len(requests)
 
 
 def _print(
@@ -120,7 +119,7 @@ def _print(
         print(f"{status:>10} {first:>8.1f}% {foretold:>9.1f}% {second:>8.1f}%")
     dead = [dead_time_s(answers) for answers in (before, after)]
     print(f"{'dead time':>10} {dead[0]:>8} s {predicted['dead_time_s']:>8} s {dead[1]:>8} s")
-    allowed = capacity_share(requests, WORKERS, 1.0)
+    allowed = allowed_share(requests)
     print(
         f"the capacity allows {100 * allowed:.1f} % to be answered in time: "
         f"{100 * measured[1][200] / allowed:.1f} % of these are"

@@ -28,7 +28,7 @@ def plan_of(machine: Machine, load: Path, *options: str) -> dict[str, Any]:
 
 def write_plan(machine: Machine, load: Path, *options: str) -> str:
     """Write the plan into the files, and return what fpmtune says."""
-    return _tune(machine, load, "--write", *options)
+    return _tune(machine, load, "--write", "--journal", str(machine.root / ".journal"), *options)
 
 
 def _tune(machine: Machine, load: Path, *options: str) -> str:

@@ -58,7 +58,7 @@ def _now(value: Value) -> str:
 
 
 def _inputs(inputs: Sequence[Value]) -> str:
-    shown = [f"{value.label or value.name} {data_words(value.data, value.unit)}" for value in inputs]
+    shown = [f"{value.label or value.name} {_now(value)}" for value in inputs]
     return printable(", ".join(dict.fromkeys(shown)))
 
 

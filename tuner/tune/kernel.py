@@ -28,14 +28,14 @@ def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recom
     if wanted <= int(present.data or 0):
         return []
     largest = next((entity for entity, backlog in backlogs.items() if backlog == wanted), None)
-    whose = largest or f"nginx or Redis, which ask for {USUAL_BACKLOG}"
+    whose = f"{largest} needs" if largest else "nginx or Redis ask for"
     raised = Recommendation(
         SOMAXCONN,
         "kernel",
         stack.kernel.entity,
         present,
         wanted,
-        f"cuts every longer queue when its program listens; {whose} needs {wanted}",
+        f"cuts every longer queue when its program listens; {whose} {wanted}",
         "the largest backlog on this host that is justified",
         (present,),
         REQUIRES,

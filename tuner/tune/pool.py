@@ -77,7 +77,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
     trace, notes = demand.busiest(int(pool.max_children.data or 0)), list(found.notes)
     before = after = None
     alternatives: tuple[Alternative, ...] = ()
-    if trace is not None:
+    if trace is not None and demand.clients is None:
         forecast = Forecast(stack, pool, trace)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
@@ -167,6 +167,9 @@ def _alternatives(
     more = more_workers(demand, after.setting.workers)
     if more is not None:
         settings, price = more
+        settings = {
+            key: value for key, value in settings.items() if (key, value) != ("pm", forecast.pool.pm.data)
+        }
         yield Alternative("more workers", settings, price, _or_none(forecast.of({**changes, **settings})))
     shed_after_s = demand.deadline_s - demand.service_time_p95_s
     if shed_after_s > 0:
@@ -195,6 +198,11 @@ def _notes(demand: Demand, workers: int) -> Iterator[str]:
         yield (
             f"one request in twenty takes longer than the {demand.deadline_s:g} s that anybody waits: no "
             "queue is short enough; raise fastcgi_read_timeout, or give slow scripts a pool of their own"
+        )
+    if demand.windows and demand.clients is not None:
+        yield (
+            "nothing is predicted for a number of clients: what they send depends on the answers they get, and "
+            "the recorded arrivals hold what they sent again"
         )
     if not demand.windows:
         yield "without recorded arrivals nobody knows what its bursts need, and nothing is predicted"

@@ -35,7 +35,9 @@ class Forecast(NamedTuple):
         if isinstance(setting, str):
             return setting
         found = self._replayed(setting)
-        return Prediction(setting, self._summary(found, setting), _ranges(self.trace, setting, found))
+        figures = self._summary(found, setting)
+        ranges = _ranges(self.trace, setting, found)
+        return Prediction(setting, figures, ranges and _with(ranges, figures.shares))
 
     def share_of_ok(self, changes: Mapping[str, Data]) -> float | None:
         """Return which part of the requests would be answered in time; None where that cannot be said."""
@@ -71,3 +73,11 @@ def _ranges(trace: Trace, setting: Setting, found: Replay) -> Mapping[str, Range
     if len(trace.arrivals_s) > MOST_BOOTSTRAPPED or setting.spares is not None:
         return None
     return bootstrap_ranges(trace.arrivals_s, trace.services_s, setting, draws=DRAWS)
+
+
+def _with(ranges: Mapping[str, Range], shares: Mapping[str, float]) -> dict[str, Range]:
+    """Return the ranges with the prediction itself in them: it is as likely as any draw."""
+    return {
+        status: Range(min(found.low, shares[status]), max(found.high, shares[status]))
+        for status, found in ranges.items()
+    }

@@ -24,8 +24,11 @@ class Range(NamedTuple):
 
 
 def overflows_on_tcp(setting: Setting, found: Replay) -> bool:
-    """Say whether SYNs were dropped: there the model is not exact."""
-    return setting.socket == "tcp" and found.longest_queue > setting.backlog
+    """Say whether SYNs were dropped: there the model is not exact. What max_conns holds back drops none."""
+    is_held_back = (
+        setting.max_conns is not None and setting.max_conns <= setting.workers + setting.backlog + 1
+    )
+    return setting.socket == "tcp" and found.longest_queue > setting.backlog and not is_held_back
 
 
 def sample_ranges(found: Sequence[Shares]) -> dict[str, Range]:
