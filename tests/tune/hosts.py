@@ -7,12 +7,14 @@ from tests.trees import write_tree
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Document
 from tuner.load.declared import DeclaredLoad, put_on
+from tuner.load.load_file import MeasuredPool, load_file_of
+from tuner.load.measured import put_measured
 from tuner.source.tree import collect
 from tuner.stack.build import build_stacks
 from tuner.stack.files import read_tree
 from tuner.stack.grouping import group_hosts
 from tuner.stack.target import Target, parse_target
-from tuner.tune.demand import Wishes
+from tuner.tune.demand import Wishes, records_of
 from tuner.tune.edits import Patches, patches
 from tuner.tune.host import plan_host
 from tuner.tune.plan import Plan
@@ -48,7 +50,7 @@ def host_files(
 
 
 class Planned:
-    """A host of files below `root`, planned for a declared load."""
+    """A host of files below `root`, planned for a declared load, or for what was measured of its pool."""
 
     def __init__(
         self,
@@ -57,7 +59,9 @@ class Planned:
         service_time: str = "50ms",
         target: str = "",
         wishes: Wishes | None = None,
+        measured: MeasuredPool | None = None,
     ) -> None:
+        self.load = load_file_of([measured]) if measured else None
         write_tree(root, files)
         self.root = root
         self.service_time, self.target, self.wishes = service_time, target, wishes or Wishes()
@@ -69,11 +73,14 @@ class Planned:
         meant = parse_target(self.target) if self.target else Target()
         files = read_tree(tree, target=meant)
         (self.stack,) = build_stacks(tree, group_hosts(tree, files), meant)
-        put_on([self.stack], DeclaredLoad(self.service_time, "100"))
+        if self.load:
+            assert put_measured([self.stack], self.load, "load.yaml") == []
+        else:
+            put_on([self.stack], DeclaredLoad(self.service_time, "100"))
         self.documents: dict[str, Document] = {
             file.document.text.path: file.document for file in files if file.document
         }
-        self.plan: Plan = plan_host(self.stack, {}, self.wishes)
+        self.plan: Plan = plan_host(self.stack, records_of([self.stack], self.load), self.wishes)
 
     @property
     def patches(self) -> Patches:

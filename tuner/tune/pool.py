@@ -201,8 +201,8 @@ def _notes(demand: Demand, workers: int) -> Iterator[str]:
         )
     if demand.windows and demand.clients is not None:
         yield (
-            "nothing is predicted for a number of clients: what they send depends on the answers they get, and "
-            "the recorded arrivals hold what they sent again"
+            "nothing is predicted for a number of clients: what they send depends on the answers they get, "
+            "and the recorded arrivals hold what they sent again"
         )
     if not demand.windows:
         yield "without recorded arrivals nobody knows what its bursts need, and nothing is predicted"

@@ -1,0 +1,124 @@
+"""Plans from logs of real runs: what they predict is what was measured with the recommended numbers."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from tests.tune.hosts import NGINX_FILE, POOL_FILE, Planned, host_files
+from tuner.load.load_file import MeasuredPool
+from tuner.load.measure import PoolLogs, measure_pool
+from tuner.load.nginx_log.log_format import LogFormat
+from tuner.tune.demand import Wishes
+from tuner.tune.plan import Prediction
+
+RUNS = Path(__file__).resolve().parents[1] / "data/replay"
+LOG_FORMAT = (
+    "$msec $request_time $status $upstream_status uct=$upstream_connect_time uht=$upstream_header_time"
+    " urt=$upstream_response_time $request_uri"
+)
+COLLAPSE = "unix-collapse-B65535"
+MIB = 1 << 20
+
+
+@cache
+def measured(run: str) -> MeasuredPool:
+    return measure_pool(
+        PoolLogs(
+            "www",
+            nginx_logs=[str(RUNS / run / "nginx.access.log.gz")],
+            log_format=LogFormat(LOG_FORMAT),
+            fpm_logs=[str(RUNS / run / "fpm.access.log.gz")],
+            access_format="%{%s}t %{micro}d %s %q",
+        )
+    )
+
+
+def far_from(prediction: Prediction | None, run: str) -> float:
+    """Return by how much the worst share of a prediction misses what was measured."""
+    assert prediction is not None
+    truth = json.loads((RUNS / run / "run.json").read_text())["measured"]
+    return max(abs(prediction.summary.shares[status] - truth[status]) for status in ("200", "502", "504"))
+
+
+def collapsed(root: Path, wishes: Wishes | None = None, **host: str) -> Planned:
+    files = host_files("listen.backlog = 65535", somaxconn=65535, **host)
+    return Planned(root, files, wishes=wishes, measured=measured(COLLAPSE))
+
+
+def test_the_way_out_of_a_collapse(tmp_path: Path) -> None:
+    host = collapsed(tmp_path)
+    (found,) = host.plan.recommendations
+    (pool,) = host.plan.pools
+    assert abs(int(found.recommended) - 112) <= 3
+    assert found.bounds is not None
+    assert found.bounds.is_empty
+    assert far_from(pool.before, COLLAPSE) <= 0.035
+    assert far_from(pool.after, "unix-collapse-B112") <= 0.035
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.before.summary.dead_time_s >= 45
+    assert pool.after.summary.dead_time_s == 0
+
+
+def test_what_else_would_carry_the_burst(tmp_path: Path) -> None:
+    more, shed = collapsed(tmp_path).plan.pools[0].alternatives
+    assert more.prediction is not None
+    assert more.prediction.summary.shares["200"] > 0.995
+    assert more.changes["pm.max_children"] in range(14, 21)
+    assert "not measured" in more.price
+    assert shed.prediction is not None
+    assert 0.8 < shed.prediction.summary.shares["200"] < 0.86
+
+
+def test_workers_that_the_memory_has_room_for(tmp_path: Path) -> None:
+    run = measured(COLLAPSE)
+    assert run.service is not None
+    with_memory = run.model_copy(
+        update={"memory_bytes": run.service.service_us.model_copy(update={"counts": {128: 10}})}
+    )
+    assert with_memory.memory_bytes is not None
+    each_bytes = with_memory.memory_bytes.histogram().percentile(0.95)
+    files = host_files("listen.backlog = 65535", somaxconn=65535)
+    host = Planned(tmp_path, files, measured=with_memory, wishes=Wishes(memory_bytes=int(each_bytes * 12.5)))
+    assert host.recommended()["pm.max_children"] == 12
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    assert "pm.max_children = 12\n" in (tmp_path / POOL_FILE).read_text()
+
+
+def test_before_a_tcp_socket_nginx_turns_away_what_finds_no_room(tmp_path: Path) -> None:
+    host = collapsed(tmp_path, listen="127.0.0.1:9000")
+    found = host.recommended()
+    assert found["max_conns"] == 8 + int(str(found["listen.backlog"])) + 1
+    assert found["fastcgi_connect_timeout"] == 2
+    assert sorted(host.bring_in()) == sorted([NGINX_FILE, POOL_FILE])
+    text = (tmp_path / NGINX_FILE).read_text()
+    assert f"server 127.0.0.1:9000 max_conns={found['max_conns']};\n        zone php 64k;\n" in text
+    assert "fastcgi_pass php;\n            fastcgi_connect_timeout 2s;\n" in text
+    assert host.plan.recommendations == ()
+    (pool,) = host.plan.pools
+    assert far_from(pool.before, "unix-collapse-B112") <= 0.035
+
+
+def test_a_number_of_clients_bounds_what_they_need(tmp_path: Path) -> None:
+    host = collapsed(tmp_path, Wishes(clients=60))
+    assert host.recommended() == {"listen.backlog": host.plan.pools[0].bounds.limit}  # type: ignore[union-attr]
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    assert host.plan.pools[0].after is None
+
+
+def test_a_dynamic_pool_that_grows_too_slowly(tmp_path: Path) -> None:
+    spares = ("pm = dynamic", "pm.start_servers = 2", "pm.min_spare_servers = 1", "pm.max_spare_servers = 2")
+    files = host_files("listen.backlog = 64", *spares, workers=40)
+    host = Planned(tmp_path, files, measured=measured("unix-burst-B8"))
+    found = host.recommended()
+    assert {"pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"} <= found.keys() or found[
+        "pm"
+    ] == "static"
+    (pool,) = host.plan.pools
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.after.summary.shares["200"] > pool.before.summary.shares["200"]
+    host.bring_in()
+    assert host.plan.recommendations == ()
