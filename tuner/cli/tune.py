@@ -36,6 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--clients", type=_count, metavar="N", help="how many ask at a time at most (a load test, a limit)"
     )
+    parser.add_argument(
+        "--lower", action="store_true", help="lower a net.core.somaxconn that is too large, too"
+    )
     _add_writing(parser)
     add_output_options(parser)
 
@@ -65,7 +68,7 @@ def run(options: Namespace) -> int:
     measured = put_load_file(loaded.stacks, file) if file else None
     if file and not measured:
         return FAILURE
-    wishes = Wishes(options.deadline, options.memory, options.clients)
+    wishes = Wishes(options.deadline, options.memory, options.clients, options.lower)
     records = records_of(loaded.stacks, measured)
     plans = [plan_host(stack, records, wishes) for stack in loaded.stacks]
     found = patches(

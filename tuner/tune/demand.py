@@ -69,12 +69,14 @@ class Wishes(NamedTuple):
     """What the user says beside files and load.
 
     `deadline_s` is until when anybody waits, where that is less than nginx does; `clients` how many ask at a
-    time at most; `memory_bytes` what the workers of a pool may take.
+    time at most; `memory_bytes` what the workers of a pool may take. `may_lower`: a sysctl that
+    somebody wrote may be lowered.
     """
 
     deadline_s: float | None = None
     memory_bytes: int | None = None
     clients: int | None = None
+    may_lower: bool = False
 
 
 Records = Mapping[int, MeasuredPool]

@@ -20,7 +20,10 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack)
     backlogs = {found.entity: int(found.recommended) for found in recommended if found.setting in BACKLOGS}
-    recommended += [*recommend_somaxconn(stack, backlogs), *recommend_connect_timeouts(stack)]
+    recommended += [
+        *recommend_somaxconn(stack, backlogs, may_lower=wishes.may_lower),
+        *recommend_connect_timeouts(stack),
+    ]
     recommended.sort(key=lambda found: ORDER.index(found.program))
     return Plan(
         stack.host_name,

@@ -16,45 +16,65 @@ SOMAXCONN = "net.core.somaxconn"
 REQUIRES = "sysctl --system; each program whose queue shall grow has to listen again after it"
 
 
-def recommend_somaxconn(stack: Stack, backlogs: Mapping[str, int]) -> list[Recommendation]:
+def recommend_somaxconn(
+    stack: Stack, backlogs: Mapping[str, int], *, may_lower: bool = False
+) -> list[Recommendation]:
     """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
 
-    `backlogs` are those recommended, by the entity of the pool or Redis.
+    `backlogs` are those recommended, by the entity of the pool or Redis. What somebody wrote is lowered only
+    if it may be.
     """
     present = stack.kernel.somaxconn
     if not present.is_known:
         return []
-    wanted = max([*backlogs.values(), *_usual(stack.listeners)], default=0)
-    if wanted <= int(present.data or 0):
-        return []
-    largest = next((entity for entity, backlog in backlogs.items() if backlog == wanted), None)
-    whose = f"{largest} needs" if largest else "nginx or Redis ask for"
-    raised = Recommendation(
-        SOMAXCONN,
-        "kernel",
-        stack.kernel.entity,
-        present,
-        wanted,
-        f"cuts every longer queue when its program listens; {whose} {wanted}",
-        "the largest backlog on this host that is justified",
-        (present,),
-        REQUIRES,
+    needed = max([*backlogs.values(), *_usual(stack.listeners)], default=0)
+    if needed > int(present.data or 0):
+        largest = next((entity for entity, backlog in backlogs.items() if backlog == needed), None)
+        whose = f"{largest} needs" if largest else "nginx or Redis ask for"
+        why = f"cuts every longer queue when its program listens; {whose} {needed}"
+        return [_somaxconn(stack, needed, why), *pins(stack, backlogs)]
+    enough = max([needed, _default(stack), *_in_force(stack, backlogs)])
+    if may_lower and present.is_written and enough < int(present.data or 0):
+        return [_somaxconn(stack, enough, "no listener of this host needs more")]
+    return []
+
+
+def _somaxconn(stack: Stack, number: int, why: str) -> Recommendation:
+    present = stack.kernel.somaxconn
+    formula = "the largest backlog on this host that is justified"
+    return Recommendation(
+        SOMAXCONN, "kernel", stack.kernel.entity, present, number, why, formula, (present,), REQUIRES
     )
-    return [raised, *pins(stack, backlogs)]
+
+
+def _default(stack: Stack) -> int:
+    """Return the kernel's default; where its version is not known, that of 5.4 and newer."""
+    default = stack.kernel.somaxconn_default
+    return int(default.data or 0) if default.is_known else NEWER_DEFAULT
+
+
+def _in_force(stack: Stack, backlogs: Container[str]) -> Iterable[int]:
+    """Yield how long the other queues are, but for those that take what they get."""
+    for pool in stack.pools:
+        listener = pool.listener
+        if listener is None or pool.entity in backlogs or not listener.backlog.is_known:
+            continue
+        if listener.effective_backlog.is_known and int(listener.backlog.data or 0) >= 0:
+            yield int(listener.effective_backlog.data or 0)
 
 
 def justified_somaxconn(stack: Stack, plan: Plan) -> int:
     """Return what a sysctl fragment states: what the plan needs, and no less than is there or the default.
 
-    Where the kernel's version is not known, the default is that of 5.4 and newer.
+    What is there counts unless the plan lowers it.
     """
-    backlogs = [
-        int(found.recommended) for found in plan.recommendations if found.setting in (SOMAXCONN, *BACKLOGS)
-    ]
-    default = stack.kernel.somaxconn_default
-    present = [stack.kernel.somaxconn, default] if default.is_known else [stack.kernel.somaxconn]
-    known = [int(value.data or 0) for value in present if value.is_known]
-    return max([*backlogs, *_usual(stack.listeners), *known, *([] if default.is_known else [NEWER_DEFAULT])])
+    planned = [int(found.recommended) for found in plan.recommendations if found.setting == SOMAXCONN]
+    if planned:
+        return max(planned[0], _default(stack))
+    backlogs = [int(found.recommended) for found in plan.recommendations if found.setting in BACKLOGS]
+    present = stack.kernel.somaxconn
+    known = [int(present.data or 0)] if present.is_known else []
+    return max([*backlogs, *_usual(stack.listeners), *known, _default(stack)])
 
 
 def pins(stack: Stack, backlogs: Container[str]) -> list[Recommendation]:
