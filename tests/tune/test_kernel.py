@@ -16,7 +16,7 @@ def other_pool(*lines: str) -> str:
 
 def starved(root: Path, *other: str, somaxconn: int = 16) -> Planned:
     """A pool whose bursts need more than somaxconn allows, and another one beside it."""
-    files = host_files("listen.backlog = 511", workers=20, timeout="10s", somaxconn=somaxconn)
+    files = host_files("listen.backlog = 511", workers=12, timeout="10s", somaxconn=somaxconn)
     return Planned(root, {**files, OTHER: other_pool(*other)}, measured=measured("unix-collapse-B65535"))
 
 
