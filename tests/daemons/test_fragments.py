@@ -1,0 +1,167 @@
+"""The fragments of a plan, given to the programs that they are for."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon_trees import FPM, FPM_MAIN, DaemonTree, pool
+from private_machine import Installed, installed, run_inside
+
+from tests.cli.program import fpmtune
+from tests.tune.test_measured import COLLAPSE, measured
+from tuner.load.load_file import load_file_of, write_load
+
+pytestmark = [pytest.mark.daemons, pytest.mark.netns]
+
+SYSTEMD_SYSCTL = "/lib/systemd/systemd-sysctl"
+SOMAXCONN = "net.core.somaxconn"
+NGINX = """\
+user www-data;
+worker_processes 1;
+events { worker_connections 64; }
+http {
+    upstream php { server 127.0.0.1:9000; }
+    server {
+        listen 8080;
+        location ~ \\.php$ {
+            fastcgi_pass php;
+            fastcgi_read_timeout 1s;
+        }
+    }
+}
+"""
+FILES = {
+    "etc/nginx/nginx.conf": NGINX,
+    f"{FPM}/php-fpm.conf": FPM_MAIN,
+    f"{FPM}/pool.d/www.conf": pool("www", "listen = 127.0.0.1:9000", "listen.backlog = 65535", children=8),
+    "etc/redis/redis.conf": "port 6379\nmaxclients 20\n",
+    "etc/sysctl.d/60-web.conf": f"{SOMAXCONN} = 7000\n",
+}
+
+
+@pytest.fixture(scope="module")
+def programs() -> Installed:
+    return installed()
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory, programs: Installed) -> Iterator[Path]:
+    """A machine whose pool collapsed, with the fragments of its plan in a folder of their own."""
+    root = tmp_path_factory.mktemp("machine")
+    DaemonTree(FILES, ()).write(root, programs.php_folder)
+    load = root / "load.yaml"
+    load.write_text(write_load(load_file_of([measured(COLLAPSE)])))
+    journal = ("--journal", root / ".journal")
+    made = fpmtune("tune", root, "--target", "none", "--load", load, "--out", root / "out", *journal)
+    assert made.status == 0, made.err
+    yield root
+
+
+def binds(root: Path) -> dict[str, Path]:
+    return {f"/etc/{name}": root / f"etc/{name}" for name in ("nginx", "php", "redis", "sysctl.d")}
+
+
+def said(root: Path, *command: str) -> dict[str, Any]:
+    """Run one command on the machine, and return its status and output."""
+    (answer,) = run_inside(binds(root), [("run", list(command))])
+    found: dict[str, Any] = answer
+    return found
+
+
+def fragment(root: Path, name: str) -> str:
+    return (root / "out" / name).read_text()
+
+
+@pytest.mark.parametrize("command", [[SYSTEMD_SYSCTL], ["sysctl", "-p"]])
+def test_both_programs_that_read_sysctl_files_set_what_it_says(
+    machine: Path, command: list[str], programs: Installed
+) -> None:
+    file = str(machine / "out/sysctl.d/60-fpmtune.conf")
+    *_, done, after = run_inside(
+        {}, [("set", [SOMAXCONN, 99]), ("run", [*command, file]), ("read", [SOMAXCONN])]
+    )
+    assert done["status"] == 0, done["output"]
+    assert after == {SOMAXCONN: 7000}
+
+
+def test_php_fpm_takes_the_override_of_the_pool(machine: Path, programs: Installed) -> None:
+    folder = machine / f"etc/php/{programs.php_folder}/fpm/pool.d"
+    override = folder / "zz-fpmtune-www.conf"
+    override.write_text(fragment(machine, "php-fpm/zz-fpmtune-www.conf"))
+    try:
+        main = f"/etc/php/{programs.php_folder}/fpm/php-fpm.conf"
+        tested = said(machine, programs.php_fpm, "-tt", "-y", main)
+    finally:
+        override.unlink()
+    assert tested["status"] == 0, tested["output"]
+    assert "listen.backlog = 65535" not in tested["output"]
+
+
+def test_nginx_takes_every_snippet_where_it_belongs(machine: Path, programs: Installed) -> None:
+    snippets = sorted((machine / "out/nginx").iterdir())
+    assert {path.name for path in snippets} == {
+        "fpmtune-log.conf",
+        "fpmtune-shed-www.conf",
+        "fpmtune-upstream-www.conf",
+    }
+    conf = machine / "etc/nginx/with-snippets.conf"
+    in_http = "".join(f"include {path};\n" for path in snippets if "shed" not in path.name)
+    in_location = f"include {machine}/out/nginx/fpmtune-shed-www.conf;\n"
+    text = NGINX.replace("http {\n", f"http {{\n{in_http}").replace(
+        "fastcgi_pass php", "fastcgi_pass php_www"
+    )
+    conf.write_text(text.replace("fastcgi_read", f"{in_location}fastcgi_read"))
+    tested = said(machine, "nginx", "-t", "-c", "/etc/nginx/with-snippets.conf")
+    assert tested["status"] == 0, tested["output"]
+
+
+def test_redis_starts_with_the_include(machine: Path, programs: Installed) -> None:
+    conf = machine / "etc/redis/redis.conf"
+    conf.write_text(FILES["etc/redis/redis.conf"] + f"include {machine}/out/redis/fpmtune.conf\n")
+    service = {
+        "command": [
+            "redis-server",
+            "/etc/redis/redis.conf",
+            "--pidfile",
+            "/run/redis/r.pid",
+            "--dir",
+            "/run",
+        ],
+        "pid_file": "/run/redis/r.pid",
+    }
+    steps = [("run", ["redis-cli", "config", "get", "maxclients"])]
+    ((answer,),) = run_inside(binds(machine), [("beside", {"services": [service], "steps": steps})])
+    assert answer["output"].split() == ["maxclients", "40"]
+
+
+def test_systemd_takes_the_drop_in(machine: Path, tmp_path: Path) -> None:
+    unit = tmp_path / "redis-server.service"
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    drop_in = tmp_path / "redis-server.service.d/fpmtune.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(fragment(machine, "systemd/redis-server.service.d/fpmtune.conf"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LimitNOFILE=72" in drop_in.read_text()
+
+
+@pytest.mark.parametrize(("waited_s", "status"), [(0.2, 200), (30.0, 503)])
+def test_what_waited_too_long_is_shed(
+    machine: Path, programs: Installed, waited_s: float, status: int
+) -> None:
+    script = (
+        f"$_SERVER['FPMTUNE_SINCE'] = microtime(true) - {waited_s};"
+        f"register_shutdown_function(fn() => print(http_response_code() ?: 200));"
+        f"require '{machine}/out/php/fpmtune-shed-www.php';"
+    )
+    done = subprocess.run(["php", "-r", script], capture_output=True, text=True, check=True)
+    assert done.stdout == str(status)
+
+
+def test_the_fragments_pass_a_check(machine: Path) -> None:
+    checked = fpmtune("check", "--target", "none", "--format", "json", machine / "out")
+    assert (checked.status, checked.report["findings"]) == (0, [])
