@@ -1,5 +1,6 @@
 """The fragments of a plan, given to the programs that they are for."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory, programs: Installed) -> It
 
 def binds(root: Path) -> dict[str, Path]:
     return {f"/etc/{name}": root / f"etc/{name}" for name in ("nginx", "php", "redis", "sysctl.d")}
+
+
+def needs(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"needs {program}")
 
 
 def said(root: Path, *command: str) -> dict[str, Any]:
@@ -137,6 +143,7 @@ def test_redis_starts_with_the_include(machine: Path, programs: Installed) -> No
 
 
 def test_systemd_takes_the_drop_in(machine: Path, tmp_path: Path) -> None:
+    needs("systemd-analyze")
     unit = tmp_path / "redis-server.service"
     unit.write_text("[Service]\nExecStart=/bin/true\n")
     drop_in = tmp_path / "redis-server.service.d/fpmtune.conf"
@@ -153,6 +160,7 @@ def test_systemd_takes_the_drop_in(machine: Path, tmp_path: Path) -> None:
 def test_what_waited_too_long_is_shed(
     machine: Path, programs: Installed, waited_s: float, status: int
 ) -> None:
+    needs("php")
     script = (
         f"$_SERVER['FPMTUNE_SINCE'] = microtime(true) - {waited_s};"
         f"register_shutdown_function(fn() => print(http_response_code() ?: 200));"
