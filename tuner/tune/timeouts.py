@@ -56,12 +56,15 @@ def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
     present, read = pool.request_terminate_timeout, pool.longest_read_timeout
     if not (present.is_known and read.is_known) or float(present.data or 0) < float(read.data or 0):
         return None
+    number = max(1, floor(IN_TIME * float(read.data or 0)))
+    if number >= float(present.data or 0):
+        return None
     return Recommendation(
         "request_terminate_timeout",
         "php-fpm",
         pool.entity,
         present,
-        max(1, floor(IN_TIME * float(read.data or 0))),
+        number,
         f"nginx waits for {read.data:g} s: what runs on after it is worked for nobody",
         "three quarters of the longest fastcgi_read_timeout: php-fpm looks late, by up to a third",
         (present, read),

@@ -1,0 +1,52 @@
+"""Timeouts in their order, where a number can put them there."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tune.hosts import Planned, host_files
+
+
+@pytest.mark.parametrize(
+    ("terminate", "read", "expected"),
+    [
+        ("90s", "60s", 45),
+        ("60s", "60s", 45),
+        ("2s", "1s", 1),
+        ("1s", "1s", None),
+        ("45s", "60s", None),
+        ("0", "60s", None),
+    ],
+)
+def test_php_fpm_ends_what_nginx_gave_up_on(
+    tmp_path: Path, terminate: str, read: str, expected: int | None
+) -> None:
+    lines = (f"request_terminate_timeout = {terminate}", "listen.backlog = 10")
+    host = Planned(tmp_path, host_files(*lines, timeout=read))
+    assert host.recommended().get("request_terminate_timeout") == expected
+    host.bring_in()
+    assert host.plan.recommendations == ()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "listen", "expected"),
+    [
+        ("", "127.0.0.1:9000", 2),
+        ("11s", "127.0.0.1:9000", 2),
+        ("10s", "127.0.0.1:9000", None),
+        ("", "/run/a", None),
+    ],
+)
+def test_a_connection_to_a_full_tcp_queue_is_not_waited_for(
+    tmp_path: Path, timeout: str, listen: str, expected: int | None
+) -> None:
+    files = host_files("listen.backlog = 10", listen=listen)
+    if timeout:
+        nginx = files["etc/nginx/nginx.conf"]
+        files["etc/nginx/nginx.conf"] = nginx.replace(
+            "http {", f"http {{\n    fastcgi_connect_timeout {timeout};"
+        )
+    host = Planned(tmp_path, files)
+    assert host.recommended().get("fastcgi_connect_timeout") == expected
+    host.bring_in()
+    assert host.plan.recommendations == ()
