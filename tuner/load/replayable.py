@@ -43,15 +43,15 @@ def trace_of(pool: MeasuredPool, *, window: int = 0, seed: int = 1) -> Trace:
     return Trace(arrivals_s, [service_us / US_PER_S for service_us in services_us])
 
 
-def traffic_of(pool: MeasuredPool, *, draws: int | None = None, seed: int = 1) -> Traffic:
-    """Return the requests of the busiest window with service times drawn several times.
+def traffic_of(pool: MeasuredPool, *, window: int = 0, draws: int | None = None, seed: int = 1) -> Traffic:
+    """Return the requests of a window, by default the busiest, with service times drawn several times.
 
     In a short log one order of service times gives a share that another misses by some points, and the log is
     itself a sample. `draws` says how often to draw for the range; None draws less often the more requests
     there are, not at all from some 200,000 on. Raises InputError as `trace_of`, and
     ValueError for too many draws.
     """
-    trace = trace_of(pool, seed=seed)
+    trace = trace_of(pool, window=window, seed=seed)
     requests = len(trace.arrivals_s)
     if draws is None:
         draws = min(POSSIBLE, REPLAYED_FOR_RANGE // requests)

@@ -94,8 +94,7 @@ class Upstream(Entity):
     """A named `upstream` of nginx, or the address itself where a location names one.
 
     `keepalive` is how many idle connections each worker process keeps; absent for an address itself.
-    `max_conns` is for each member how many connections to it there may be at a time, over all worker
-    processes if the upstream has a `zone`, else for each of them; absent where nothing bounds it.
+    `max_conns` bounds the connections to each member: those of all worker processes together in a `zone`.
     """
 
     name: str

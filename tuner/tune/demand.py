@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 from tuner.laws.burst import largest_excess, needed_backlog
 from tuner.laws.queueing import OVERHEAD_S, capacity_per_s, largest_backlog
+from tuner.laws.simulator.traffic import Traffic
 from tuner.load.load_file import LoadFile, MeasuredPool
 from tuner.load.matching import match_pools
-from tuner.load.replayable import trace_of
-from tuner.load.trace import Trace
+from tuner.load.replayable import arrivals_of, traffic_of
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
 
 
 class Demand(NamedTuple):
-    """Service times in seconds, and the recorded busy times where there is a record.
+    """Service times in seconds, and the arrivals of each busy time where there is a record.
 
     `deadline_s` is until when an answer is waited for, `clients` how many ask at a time at most, each for one
     thing. `inputs` are the values that it was made of.
@@ -25,7 +25,8 @@ class Demand(NamedTuple):
     service_time_p95_s: float
     service_time_cv: float
     deadline_s: float
-    windows: tuple[Trace, ...]
+    windows_s: tuple[tuple[float, ...], ...]
+    record: MeasuredPool | None
     memory_p95_bytes: float | None
     clients: int | None
     inputs: tuple[Value, ...]
@@ -50,19 +51,22 @@ class Demand(NamedTuple):
         As many as there are clients are enough: whoever is refused at once and asks again, as a load test
         does, looks like many more.
         """
-        if not self.windows:
+        if not self.windows_s:
             return self.clients
         need = needed_backlog(
-            max(largest_excess(window.arrivals_s, self.capacity_per_s(workers)) for window in self.windows),
+            max(largest_excess(window_s, self.capacity_per_s(workers)) for window_s in self.windows_s),
             workers,
             self.service_time_cv,
         )
         return need if self.clients is None else min(need, self.clients)
 
-    def busiest(self, workers: int) -> Trace | None:
-        """Return the window that asks most of so many workers."""
+    def traffic(self, workers: int) -> Traffic | None:
+        """Return the requests of the time that asks most of so many workers."""
+        if self.record is None:
+            return None
         capacity = self.capacity_per_s(workers)
-        return max(self.windows, key=lambda window: largest_excess(window.arrivals_s, capacity), default=None)
+        excesses = [largest_excess(window_s, capacity) for window_s in self.windows_s]
+        return traffic_of(self.record, window=excesses.index(max(excesses)))
 
 
 class Wishes(NamedTuple):
@@ -104,22 +108,24 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
         return f"{timeout.label} is unknown: {timeout.origin.words}; give --deadline"
     known_s = [float(timeout.data or 0)] if timeout.is_known else []
     stated_s = [deadline_s] if deadline_s is not None else []
+    record = _replayable(measured)
     return Demand(
         float(load.service_time.data or 0),
         float(load.service_time_p95.data or 0),
         float(load.service_time_cv.data or 0),
         min(known_s + stated_s),
-        _windows(measured),
+        tuple(tuple(window_s) for window_s in arrivals_of(record)) if record else (),
+        record,
         _memory_p95_bytes(measured),
         wishes.clients,
         (*inputs, timeout),
     )
 
 
-def _windows(measured: MeasuredPool | None) -> tuple[Trace, ...]:
+def _replayable(measured: MeasuredPool | None) -> MeasuredPool | None:
     if measured is None or measured.arrivals is None or measured.service is None:
-        return ()
-    return tuple(trace_of(measured, window=number) for number in range(len(measured.arrivals.windows)))
+        return None
+    return measured
 
 
 def _memory_p95_bytes(measured: MeasuredPool | None) -> float | None:

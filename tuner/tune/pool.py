@@ -74,11 +74,11 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
     if demand is None:
         return PoolPlan(pool.entity, pool.name, None, None, None, (), None, found.notes)
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
-    trace, notes = demand.busiest(int(pool.max_children.data or 0)), list(found.notes)
+    traffic, notes = demand.traffic(int(pool.max_children.data or 0)), list(found.notes)
     before = after = None
     alternatives: tuple[Alternative, ...] = ()
-    if trace is not None and demand.clients is None:
-        forecast = Forecast(stack, pool, trace)
+    if traffic is not None and demand.clients is None:
+        forecast = Forecast(stack, pool, traffic)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
         alternatives = tuple(_alternatives(forecast, demand, changes, after))
@@ -122,10 +122,10 @@ def _prediction(found: Prediction | str, notes: list[str]) -> Prediction | None:
 def _ramp(stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data]) -> Iterator[Recommendation]:
     """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic."""
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
-    trace = demand.busiest(workers)
-    if trace is None or pool.pm.data != "dynamic":
+    traffic = demand.traffic(workers)
+    if traffic is None or pool.pm.data != "dynamic":
         return
-    forecast = Forecast(stack, pool, trace)
+    forecast = Forecast(stack, pool, traffic)
     best = forecast.share_of_ok({**changes, "pm": "static"})
     present = forecast.share_of_ok(changes)
     if best is None or present is None or present >= best - UNNOTICED:
@@ -199,12 +199,12 @@ def _notes(demand: Demand, workers: int) -> Iterator[str]:
             f"one request in twenty takes longer than the {demand.deadline_s:g} s that anybody waits: no "
             "queue is short enough; raise fastcgi_read_timeout, or give slow scripts a pool of their own"
         )
-    if demand.windows and demand.clients is not None:
+    if demand.windows_s and demand.clients is not None:
         yield (
             "nothing is predicted for a number of clients: what they send depends on the answers they get, "
             "and the recorded arrivals hold what they sent again"
         )
-    if not demand.windows:
+    if not demand.windows_s:
         yield "without recorded arrivals nobody knows what its bursts need, and nothing is predicted"
     if bounds.is_empty:
         yield (

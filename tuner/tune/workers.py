@@ -34,7 +34,7 @@ def enough_workers(demand: Demand, present: int) -> int | None:
 
     None where no number does: the deadline is too short for one request already, or nothing was recorded.
     """
-    if not demand.windows or not _rides(demand, MOST_WORKERS):
+    if not demand.windows_s or not _rides(demand, MOST_WORKERS):
         return None
     low, high = present - 1, MOST_WORKERS
     while high - low > 1:
