@@ -50,10 +50,11 @@ def assert_shown(shown: str, command: str, output: str) -> None:
         at = found
 
 
-SIMULATIONS = [
+ON_COLLAPSE = [
     block
-    for block in CONSOLE.findall((ROOT / "docs/measure.md").read_text(encoding="utf-8"))
-    if block[0].startswith("fpmtune simulate ")
+    for page in ("docs/measure.md", "docs/tune.md")
+    for block in CONSOLE.findall((ROOT / page).read_text(encoding="utf-8"))
+    if block[0].startswith(("fpmtune simulate ", "fpmtune tune "))
 ]
 
 
@@ -80,14 +81,14 @@ def collapse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("command", "shown"), SIMULATIONS)
-def test_the_page_on_measuring_shows_real_replays(command: str, shown: str, collapse: Path) -> None:
+@pytest.mark.parametrize(("command", "shown"), ON_COLLAPSE)
+def test_pages_show_what_comes_of_a_collapse(command: str, shown: str, collapse: Path) -> None:
     assert_shown(shown, command, run(command, collapse))
 
 
 def test_readme_has_examples() -> None:
     assert len(CONSOLE.findall(README)) >= 2
-    assert len(SIMULATIONS) >= 2
+    assert len(ON_COLLAPSE) >= 3
 
 
 def test_readme_names_every_target() -> None:

@@ -12,6 +12,7 @@ from program import BAD_LISTEN, CHECKOUT, CLAMPED, POOL, fpmtune
 from ruamel.yaml import YAML
 
 from tests.trees import write_tree
+from tests.tune.hosts import host_files
 from tuner.packaged import TABLE_FOLDERS
 
 Schema = dict[str, Any]
@@ -42,7 +43,8 @@ def test_no_such_schema(name: str) -> None:
     ran = fpmtune("schema", name)
     assert (ran.status, ran.out) == (2, "")
     assert (
-        ran.err == f"fpmtune: there is no schema '{name}': expected one of config, rules, load, check, show\n"
+        ran.err
+        == f"fpmtune: there is no schema '{name}': expected one of config, rules, load, check, show, plan\n"
     )
 
 
@@ -92,6 +94,20 @@ def test_load_file_is_what_the_schema_says(tmp_path: Path) -> None:
 def test_report_of_the_example(verb: str, load: list[str]) -> None:
     ran = fpmtune(verb, "--format", "json", "examples/shop", *load, cwd=CHECKOUT)
     Draft202012Validator(closed(schema(verb))).validate(ran.report)
+
+
+def test_a_plan_is_what_the_schema_says(tmp_path: Path) -> None:
+    logs = CHECKOUT / "tests/data/replay/unix-collapse-B65535"
+    log_format = "$msec $request_time $status $upstream_status uct=$upstream_connect_time"
+    log_format += " uht=$upstream_header_time urt=$upstream_response_time $request_uri"
+    nginx = ("--nginx-log", logs / "nginx.access.log.gz", "--log-format", log_format, "--pool", "www")
+    fpm = ("--fpm-log", logs / "fpm.access.log.gz", "--access-format", "%{%s}t %{micro}d %s %q")
+    assert fpmtune("measure", *nginx, *fpm, "-o", "load.yaml", cwd=tmp_path).status == 0
+    write_tree(tmp_path, host_files("listen.backlog = 65535", somaxconn=65535, listen="127.0.0.1:9000"))
+    ran = fpmtune("tune", "etc", "--load", "load.yaml", "--format", "json", cwd=tmp_path)
+    Draft202012Validator(closed(schema("plan"))).validate(ran.report)
+    assert ran.report["predicted"]["after"]["pool:www"]["shares"]["200"] > 0.8
+    assert ran.report["pools"][0]["alternatives"]
 
 
 def leaves(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401

@@ -27,21 +27,21 @@ def run(options: Namespace) -> int:
 
 def _config() -> dict[str, Any]:
     from tuner.cli.project import Project
-    from tuner.report.json_schema import DIALECT
+    from tuner.report.schema_parts import DIALECT
 
     return {"$schema": DIALECT, **Project.model_json_schema(), "title": "fpmtune.toml"}
 
 
 def _rules() -> dict[str, Any]:
     from tuner.judge.rule import Rule
-    from tuner.report.json_schema import DIALECT
+    from tuner.report.schema_parts import DIALECT
 
     return {"$schema": DIALECT, **Rule.model_json_schema(), "title": "A rule of fpmtune"}
 
 
 def _load() -> dict[str, Any]:
     from tuner.load.load_file import LoadFile
-    from tuner.report.json_schema import DIALECT
+    from tuner.report.schema_parts import DIALECT
 
     return {"$schema": DIALECT, **LoadFile.model_json_schema(), "title": "A load file of fpmtune"}
 
@@ -58,11 +58,18 @@ def _show() -> dict[str, Any]:
     return show_schema()
 
 
+def _plan() -> dict[str, Any]:
+    from tuner.report.plan_schema import plan_schema
+
+    return plan_schema()
+
+
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "config": _config,
     "rules": _rules,
     "load": _load,
     "check": _check,
     "show": _show,
+    "plan": _plan,
 }
 """What can be described, by the name that the verb takes."""

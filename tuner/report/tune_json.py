@@ -99,4 +99,4 @@ def _prediction(found: Prediction | None) -> Json | None:
 
 
 def _ranges(ranges: Mapping[str, Range] | None) -> Json | None:
-    return None if ranges is None else {status: [low, high] for status, (low, high) in ranges.items()}
+    return None if ranges is None else {status: found._asdict() for status, found in ranges.items()}

@@ -1,0 +1,108 @@
+"""JSON Schema (2020-12) of what `tune --format json` prints."""
+
+from typing import get_args
+
+from tuner.report.schema_parts import (
+    COUNT,
+    DATA,
+    TEXT,
+    TEXT_OR_NULL,
+    VERSION,
+    Schema,
+    a_list,
+    an_object,
+    described,
+    document,
+    location,
+    number,
+    one_of,
+    origin,
+    ref,
+)
+from tuner.tune.plan import Program
+
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+SECONDS_OR_NULL: Schema = {"type": ["number", "null"], "minimum": 0}
+
+
+def plan_schema() -> Schema:
+    """Return the schema of `fpmtune tune --format json`."""
+    predictions = {"type": "object", "additionalProperties": _or_null(ref("prediction"))}
+    return document(
+        "fpmtune tune --format json",
+        an_object(
+            schema_version=VERSION,
+            plan=described(a_list(_recommendation()), "In the order in which to bring it in force."),
+            predicted=an_object(
+                before=described(predictions, "By pool; null where nothing was recorded."),
+                after=described(predictions, "By pool; null where nothing was recorded."),
+            ),
+            pools=a_list(_pool()),
+            notes=a_list(TEXT),
+        ),
+        origin=origin(),
+        number=number(),
+        bounds=_bounds(),
+        prediction=_prediction(),
+    )
+
+
+def _recommendation() -> Schema:
+    return an_object(
+        host=TEXT,
+        setting=TEXT,
+        program=one_of(get_args(Program)),
+        entity=TEXT,
+        present=ref("number"),
+        recommended=DATA,
+        range=_or_null(ref("bounds")),
+        why=TEXT,
+        formula=TEXT,
+        inputs=a_list(an_object(name=TEXT, value=DATA, unit=TEXT_OR_NULL, origin=ref("origin"))),
+        requires=described(a_list(TEXT), "What has to be done before it is in force."),
+        location=described(_or_null(location()), "Where it stands; null where no file has it."),
+    )
+
+
+def _pool() -> Schema:
+    alternative = an_object(
+        title=TEXT,
+        settings={"type": "object", "additionalProperties": DATA},
+        price=TEXT,
+        predicted=_or_null(ref("prediction")),
+    )
+    return an_object(
+        host=TEXT,
+        entity=TEXT,
+        name=TEXT,
+        range=_or_null(ref("bounds")),
+        survives_mean_service_time_s=SECONDS_OR_NULL,
+        alternatives=a_list(alternative),
+        notes=a_list(TEXT),
+    )
+
+
+def _bounds() -> Schema:
+    bound: Schema = {"type": ["integer", "null"], "minimum": 0}
+    return an_object(
+        need=described(bound, "What the recorded bursts need."),
+        limit=described(bound, "The longest queue that is answered in time."),
+    )
+
+
+def _prediction() -> Schema:
+    return an_object(
+        requests=COUNT,
+        shares={"type": "object", "additionalProperties": SHARE},
+        range={
+            "type": ["object", "null"],
+            "additionalProperties": an_object(low=SHARE, high=SHARE),
+        },
+        latency_s=an_object(p50=SECONDS_OR_NULL, p99=SECONDS_OR_NULL),
+        dead_time_s=COUNT,
+        max_queue=COUNT,
+    )
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
