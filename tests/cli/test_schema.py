@@ -38,14 +38,12 @@ def closed(node: Any) -> Any:  # noqa: ANN401 - whatever a schema holds
     return {**inner, "additionalProperties": False} if "properties" in node else inner
 
 
-@pytest.mark.parametrize("name", ["loads", "plan", "", "Config"])
+@pytest.mark.parametrize("name", ["loads", "plans", "", "Config"])
 def test_no_such_schema(name: str) -> None:
     ran = fpmtune("schema", name)
     assert (ran.status, ran.out) == (2, "")
-    assert (
-        ran.err
-        == f"fpmtune: there is no schema '{name}': expected one of config, rules, load, check, show, plan\n"
-    )
+    names = "config, rules, load, check, show, plan"
+    assert ran.err == f"fpmtune: there is no schema '{name}': expected one of {names}\n"
 
 
 def test_schema_goes_to_a_file(tmp_path: Path) -> None:
