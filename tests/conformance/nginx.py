@@ -1,12 +1,13 @@
 """nginx's words: fpmtune beside nginx 1.31.4, recorded, and whole files beside the nginx that is installed.
 
 A recorded case is an input with the words of every directive as nginx read them (`events`, in base64), and
-its first complaint. Live, changed files are tested by `nginx -t`.
+its first complaint: of a refused one the line is compared. Live, changed files are tested by `nginx -t`.
 """
 
 import base64
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +16,13 @@ from typing import Any
 from tests.conformance.nginx_program import version
 from tests.conformance.table import Difference, Row
 from tests.fuzz.nginx import compare as compare_changed
-from tuner.formats.document import Directive
+from tuner.formats.document import Directive, Document
 from tuner.formats.nginx import parse
 from tuner.source.text import Text, encode
 
 SUBSET = Path(__file__).parents[1] / "data" / "nginx" / "words.jsonl.gz"
 RECORDED = "1.31.4"
+COMPLAINT_LINE = re.compile(r" in FILE:(\d+)\Z")
 LIVE_INPUTS = 300
 LIVE_SEED = 1
 
@@ -57,6 +59,10 @@ def _recorded(cases: list[Case]) -> Row:
             told = document.problems[0].message if is_refused else "accepted"
             differences.append(Difference(name, "verdict", told, case["error"] or "accepted"))
         if case["error"] is not None:
+            words += 1
+            equal_words += (is_equal := not (told := _other_line(document, case["error"])))
+            if is_refused and not is_equal:
+                differences.append(Difference(name, "line", told, case["error"]))
             continue
         ours, theirs = (
             list(_words(document.directives)),
@@ -69,6 +75,16 @@ def _recorded(cases: list[Case]) -> Row:
     verdicts = sum(difference.what == "verdict" for difference in differences)
     numbers = (len(cases), len(cases) - verdicts, words, equal_words)
     return Row("nginx", RECORDED, "recorded", *numbers, tuple(differences))
+
+
+def _other_line(document: Document, complaint: str) -> str:
+    """Return where fpmtune sees the first error if that is not the line of nginx's complaint, or nothing."""
+    found = COMPLAINT_LINE.search(complaint)
+    problem = next((problem for problem in document.problems if problem.severity == "error"), None)
+    if found is None or problem is None:
+        return "no line"
+    first, last = (document.text.position(at).line for at in (problem.span.start, problem.span.end))
+    return "" if first <= int(found[1]) <= last else f"lines {first} to {last}"
 
 
 def _words(directives: tuple[Directive, ...]) -> Iterator[list[str]]:

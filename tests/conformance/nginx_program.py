@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 PROGRAM = shutil.which("nginx") or ""
 LIMIT_S = 20
+TAKEN, REFUSED = 0, 1
 COMPLAINT = re.compile(r"nginx: \[emerg\] (?P<words>.*?)(?: in (?P<path>/\S+):(?P<line>\d+))?$", re.MULTILINE)
 VERSION = re.compile(r"nginx/([0-9.]+)")
 
@@ -31,14 +32,20 @@ def version() -> str:
 
 
 def asked(data: bytes, folder: Path) -> Answer:
-    """Write the file into `folder` and let nginx test it there."""
+    """Write the file into `folder` and let nginx test it there.
+
+    Raises RuntimeError for an nginx that ends otherwise than with its verdict.
+    """
     path = folder / "nginx.conf"
     path.write_bytes(data)
     command = [PROGRAM, "-t", "-c", str(path), "-p", str(folder), "-e", str(folder / "error.log")]
     done = subprocess.run(
         [*command, "-g", f"pid {folder / 'pid'};"], capture_output=True, check=False, timeout=LIMIT_S
     )
-    found = COMPLAINT.search(done.stderr.decode("utf-8", "surrogateescape"))
-    if found is None:
+    told = done.stderr.decode("utf-8", "surrogateescape")
+    found = COMPLAINT.search(told)
+    if done.returncode == TAKEN and found is None:
         return Answer()
+    if done.returncode != REFUSED or found is None:
+        raise RuntimeError(f"nginx -t ended with status {done.returncode}: {told}")
     return Answer(found["words"], int(found["line"]) if found["line"] else None)

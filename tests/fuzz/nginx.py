@@ -59,14 +59,23 @@ PIECES = (
     *(b";", b"{", b"}", b'"', b"'", b"#", b"\\", b" ", b"\n", b"${", b"$", b"on", b"8x", b"\t", b"\r\n"),
     *(b"listen 127.0.0.1:18080;", b"root /a;", b"sendfile on;", b"sendfile maybe;", b"location / {}"),
     *(b"server {", b"keepalive_timeout 65 60;", b"index a b;", b"user;", b"fastcgi_buffers 0 4k;"),
+    *(b"proxy_pass http://127.0.0.1/a;", b"fastcgi_buffer_size 64k;", b"location /x/y {}", b"return abc;"),
+    *(b"if ($arg_y != 1) {", b"alias /b;", b"(", b")", b"=", b"!~", b"$arg_z", b"log_format short x;"),
 )
 PIECE = re.compile(rb"\s+|[;{}]|[^\s;{}]+")
 KNOWN = re.compile(
+    r"invalid condition|in condition|invalid variable name|closing bracket|empty replacement|"
+    r"invalid return code|"
+    r"invalid location modifier|is outside location|cannot be inside|on the server level only|"
+    r"directive was specified earlier|cannot have URI part|duplicate \"log_format\"|is already bound to key|"
+    r"already declared for|busy_buffers_size|at least 2 |no servers are inside|no \"events\" section|"
     r"directive is not allowed here|invalid number of arguments in|directive is duplicate|has no opening|"
     r"is not terminated by|directive invalid value|duplicate listen options|a duplicate |duplicate location|"
     r"duplicate upstream|unknown log format|zero size shared memory zone|no port in upstream|"
-    r'unexpected "."(?! in condition)|unexpected end of file|too long parameter'
+    r'unexpected "."|unexpected end of file|too long parameter'
 )
+WITHOUT_LINE = re.compile(r"busy_buffers_size|at least 2 ")
+"""Complaints for which nginx names the end of the http block."""
 VARIABLE = b"$"
 """A value that holds one may be filled in before nginx reads it, so fpmtune does not judge it."""
 
@@ -120,34 +129,43 @@ def _lines(document: Document, start: int) -> tuple[int, int]:
     return min(own, text.position(inner.span.start).line), max(own, text.position(last).line + 1)
 
 
-def difference(data: bytes, answer: Answer, ours: list[tuple[int, int, str]]) -> str:
-    """Return how the two differ, or nothing, also of what fpmtune does not judge or takes for a template."""
+def unjudged(data: bytes, answer: Answer) -> str:
+    """Return why the two are not compared, or nothing."""
     if PLACEHOLDER.search(data.decode("utf-8", "replace")):
-        return ""
+        return "skipped: looks like a template"
+    if answer.words and not KNOWN.search(answer.words):
+        return "skipped: refused for what fpmtune does not judge"
+    if "invalid value" in answer.words and VARIABLE in data.split(b"\n")[(answer.line or 1) - 1]:
+        return "skipped: a variable in a value"
+    return ""
+
+
+def difference(answer: Answer, ours: list[tuple[int, int, str]]) -> str:
+    """Return how the two differ, or nothing."""
     if not answer.words:
         return f"nginx takes it, fpmtune: {ours[0][2]}" if ours else ""
-    if not KNOWN.search(answer.words):
-        return ""
-    if "invalid value" in answer.words and VARIABLE in data.split(b"\n")[(answer.line or 1) - 1]:
-        return ""
     if not ours:
         return f"nginx: {answer.words} in line {answer.line}, fpmtune takes it"
     line = answer.line
-    is_there = line is None or any(first <= line <= last for first, last, _ in ours)
+    is_there = (
+        line is None
+        or WITHOUT_LINE.search(answer.words)
+        or any(first <= line <= last for first, last, _ in ours)
+    )
     return "" if is_there else f"nginx: {answer.words} in line {line}, fpmtune: {ours}"
 
 
 def compare(inputs: int, seed: int, folder: Path) -> tuple[Counter[str], list[tuple[str, bytes]]]:
-    """Return how many inputs nginx took, refused, or refused unjudged by fpmtune, and the differences."""
+    """Return how many inputs nginx took and refused, and how many were skipped why; and the differences."""
     random, release = Random(seed), version()
     counts: Counter[str] = Counter()
     differences: list[tuple[str, bytes]] = []
     for _ in range(inputs):
         data = changed(random)
         answer = asked(data, folder)
-        kind = "refused" if KNOWN.search(answer.words) else "not judged"
-        counts[kind if answer.words else "taken"] += 1
-        told = difference(data, answer, errors(data, folder, release))
+        reason = unjudged(data, answer)
+        counts[reason or ("refused" if answer.words else "taken")] += 1
+        told = "" if reason else difference(answer, errors(data, folder, release))
         if told:
             differences.append((told, data))
     return counts, differences

@@ -22,7 +22,7 @@ from tuner.report.terminal import Style
 from tuner.source.text import Text, decode
 from tuner.stack.line_entities import NotFollowed
 from tuner.stack.model import Stack
-from tuner.stack.value import Value, may_be_set_by, unknown
+from tuner.stack.value import Origin, Value, may_be_set_by, unknown
 
 PLAIN = Style(False)
 POOL_FILE = read_file("etc/php/8.2/fpm/pool.d/www.conf", "php-fpm")
@@ -363,3 +363,11 @@ def test_first_setting_of_a_shared_file_is_not_confused_with_another_file() -> N
         ("related", place(SYSCTL, "net.core.somaxconn"), ""),
     )
     assert report(found).count("-->") == 3
+
+
+def test_words_of_the_message_stand_there_once() -> None:
+    words = '"listen" directive is not allowed here'
+    here = place(Text("a.conf", b"pm = static\n"), "static")
+    stated = Value("x", words, Origin("file", str(here), here), label="listen")
+    found = finding(("primary", here, f"listen = {words}"), message=f"no start: {words}", evidence=(stated,))
+    assert report(found).count("not allowed here") == 1

@@ -8,6 +8,7 @@ from tuner.report.wording import (
     evidence_words,
     first_of,
     is_in_the_message,
+    is_told_by,
     label_of,
     options_words,
     origin_words,
@@ -148,3 +149,27 @@ def test_words_that_were_derived_are_in_the_message_already() -> None:
     assert is_in_the_message(derive("pool.clash", lambda n: "" if n == 128 else "clash", somaxconn))
     assert not is_in_the_message(derive("double", lambda n: 2 * n, somaxconn))
     assert not is_in_the_message(listen)
+
+
+STATED = Value("x", True, Origin("file", "a.conf:1", place(POOL, "65535")), label="pm is refused")
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "is_told"),
+    [
+        (STATED, "php-fpm does not start: pm = foo is refused", True),
+        (STATED._replace(data=False), "php-fpm does not start: pm = foo is refused", False),
+        (STATED._replace(label="pm"), "php-fpm does not start: pm = foo is refused", False),
+        (STATED._replace(data="is duplicate", label="pm"), "does not start: pm is duplicate", True),
+        (STATED._replace(data="is duplicate", label="pm"), "does not start", False),
+        (STATED._replace(data="foo", label="pm"), "does not start: pm = foo is refused", False),
+    ],
+)
+def test_what_the_message_tells_is_not_said_again(value: Value, message: str, is_told: bool) -> None:
+    assert is_told_by(value, message) == is_told
+
+
+def test_a_sentence_is_no_setting() -> None:
+    options = (Option(True, (OLD,)), Option(False, (NEW,)))
+    words = evidence_words(undetermined("x", options, "the kernel version", label="pm is refused"))
+    assert words.startswith("pm is refused: yes (")

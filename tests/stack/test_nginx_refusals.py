@@ -55,6 +55,9 @@ CONDITIONS_REFUSED = {
     "set a b;": 'invalid variable name "a"',
     "set $ b;": 'invalid variable name "$"',
     "set $a b$;": "invalid variable name",
+    "root /a$;": "invalid variable name",
+    "add_header a b$;": "invalid variable name",
+    "add_header a ${b;": "the closing bracket",
 }
 CONDITIONS_TAKEN = (
     "if ($arg_a) {}",
@@ -82,6 +85,9 @@ CONDITIONS_TAKEN = (
     "return $scheme://a;",
     "set $a '';",
     "set $a ${arg_a}b;",
+    "root /a$uri;",
+    "add_header a$ b;",
+    "add_header a ${uri}b;",
 )
 
 
@@ -343,6 +349,30 @@ def refuses(text: str, words: str, expected: str, folder: Path) -> None:
     if version():
         answer = answer_to(text, folder)
         assert words in answer.words, answer
+
+
+def test_a_map_may_have_patterns(tmp_path: Path) -> None:
+    takes(site("", "map $uri $a { hostnames; default $host; ~b$ c; '' \"\"; }"), tmp_path)
+
+
+def test_texts_with_variables_outside_servers(tmp_path: Path) -> None:
+    for text in (
+        "map $uri a { default b; }",
+        "map $uri $a { ~b$ c$; }",
+        "geo a { default b; }",
+        "split_clients $uri $ { * b; }",
+    ):
+        refuses(site("", text), "invalid variable name", "rewriting 3", tmp_path)
+    for text in ("log_format a $;", "log_format a ${b;"):
+        assert fault_kinds(site("", text), tmp_path) == ["rewriting 3"]
+        assert not version() or answer_to(site("", text), tmp_path).line == 3
+    for text in (
+        "map $$uri $a { default b; }",
+        "error_page 404 /a$;",
+        "limit_req_zone $ zone=a:1m rate=1r/s;",
+        "root $;",
+    ):
+        refuses(site("", text), "invalid variable name", "rewriting 3", tmp_path)
 
 
 def takes(text: str, folder: Path) -> None:

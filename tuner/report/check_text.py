@@ -11,7 +11,7 @@ from tuner.report.check_footer import SEVERITY_PAINT, footer
 from tuner.report.excerpt import Marked, mark
 from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
-from tuner.report.wording import entity_words, evidence_words, first_of, is_in_the_message
+from tuner.report.wording import entity_words, evidence_words, first_of, is_in_the_message, is_told_by
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -108,6 +108,13 @@ def _title_line(finding: Finding, style: Style) -> str:
 
 
 def _shown_locations(finding: Finding, verbose: bool) -> list[Location]:
+    """Return the places to show, without notes on what the message tells."""
+    told = {value.origin.place for value in finding.evidence if is_told_by(value, finding.message)}
+    shown = _nearest_locations(finding, verbose)
+    return [location._replace(note="") if location.place in told else location for location in shown]
+
+
+def _nearest_locations(finding: Finding, verbose: bool) -> list[Location]:
     related = sum(1 for location in finding.locations if location.role == "related")
     if verbose or related <= RELATED_LIMIT:
         return list(finding.locations)
@@ -143,7 +150,11 @@ def _marker(location: Location, marked: Marked, paint: Paint, style: Style) -> s
 
 
 def _remarks(finding: Finding, same: list[Finding]) -> Iterator[tuple[str, list[str]]]:
-    shown = (value for value in finding.evidence if not is_in_the_message(value))
+    shown = (
+        value
+        for value in finding.evidence
+        if not is_in_the_message(value) and not is_told_by(value, finding.message)
+    )
     evidence = list(dict.fromkeys(map(evidence_words, shown)))
     if finding.hosts:
         label = "host" if len(finding.hosts) == 1 else "hosts"

@@ -124,9 +124,23 @@ def is_in_the_message(value: Value) -> bool:
     return isinstance(data, str) and bool(value.inputs)
 
 
+def is_told_by(value: Value, message: str) -> bool:
+    """Say whether a message tells all that a value does: its words, or that what its label says is so."""
+    if isinstance(value.data, str):
+        return " " in value.data and value.data in message
+    return value.data is True and _is_statement(value)
+
+
+def _is_statement(value: Value) -> bool:
+    """Say whether the label alone is a sentence that is true or not: `listen.mode is refused`."""
+    return " is " in value.label
+
+
 def evidence_words(value: Value) -> str:
     """Return one value as evidence: `net.core.somaxconn = 4096 (default of kernel 5.4 and newer)`."""
     label, reason = label_of(value), reason_words(value)
+    if _is_statement(value) and (value.is_known or _has_known_option(value)):
+        return f"{label}: {present_words(value)} ({reason})" if value.is_known else f"{label}: {reason}"
     if value.state == "absent":
         return f"{label}: {reason}"
     if value.state == "unknown":

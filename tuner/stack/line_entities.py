@@ -123,7 +123,7 @@ class DirectiveFault(Entity):
     too few, `repeated` where one is allowed, `unsupported` by the nginx that is meant (unknown where nobody
     says which that is), `listen_clash` with another listen of the address, `name_clash` with an earlier
     location, upstream, zone or log format of the name, `undefined` a name that nothing defines, `rewriting` a
-    condition or another line of the rewrite module that cannot be read, `at_odds` with the location around it
+    condition, a rewrite or a text with variables that cannot be read, `at_odds` with the location around it
     or a directive beside it, `buffers` a size that does not fit the others in force, `lacking` what it needs.
     """
 

@@ -1,21 +1,22 @@
-"""What nginx's rewrite module refuses: conditions of `if`, and the words of `rewrite`, `return` and `set`.
+"""What nginx cannot read of its rewrite module's lines, and of texts that it fills in with variables.
 
 Sources: ngx_http_rewrite_if_condition(), ngx_http_rewrite(), ngx_http_rewrite_return() and
 ngx_http_rewrite_set() in src/http/modules/ngx_http_rewrite_module.c, ngx_http_script_compile().
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.faults import Fault
+from tuner.stack.nginx.filled_texts import USING, variable_fault
 from tuner.stack.nginx.levels import holders
 from tuner.stack.nginx.readers import number
 from tuner.stack.value import Place
 
 KIND = "rewriting"
+OF_HTTP = frozenset({"http", "server", "location", "server-if", "location-if", "limit_except"})
 INSIDE_SERVERS = frozenset({"server", "location", "server-if", "location-if"})
-USED_VARIABLE = re.compile(r"\$(?:[1-9]|\{(?P<inner>[A-Za-z0-9_]*)(?P<close>\}?)|(?P<name>[A-Za-z0-9_]*))")
 COMPARISONS = frozenset({"=", "!=", "~", "~*", "!~", "!~*"})
 WITH_VALUE = frozenset({"=", "!="})
 FILE_TESTS = frozenset({"-f", "-d", "-e", "-x", "!-f", "!-d", "!-e", "!-x"})
@@ -30,34 +31,24 @@ Found = tuple[int, str] | None
 def unreadable_rewriting(root: Block) -> Iterator[Fault]:
     """Yield each directive of the rewrite module that nginx cannot read; a template's are not judged."""
     for holder, levels in holders(root):
-        if not levels <= INSIDE_SERVERS:
-            continue
-        for block in holder.named(*READERS):
-            fault = _fault(block)
-            if fault:
-                yield fault
+        names = READERS if levels <= INSIDE_SERVERS else TEXTS if levels <= OF_HTTP else ()
+        for block in holder.named(*names):
+            judged = [(block, READERS[block.name])]
+            if block.name == "map":
+                judged += ((line, partial(_value, at=0)) for _, lines in block.each_name() for line in lines)
+            found = (_fault(directive, read) for directive, read in judged)
+            yield from (fault for fault in found if fault)
 
 
-def _fault(block: Block) -> Fault | None:
+def _fault(block: Block, read: Callable[[Sequence[str]], Found]) -> Fault | None:
     words = block.directive.args if block.directive else ()
     if not words or block.text is None or block.is_template or any(word.unknown for word in words):
         return None
-    found = READERS[block.name]([word.text for word in words])
+    found = read([word.text for word in words])
     if found is None or block.parent is None:
         return None
     at, told = found
     return Fault(KIND, told, Place(block.text, words[at].span), block.parent, block.name)
-
-
-def variable_fault(text: str) -> str:
-    """Return what nginx says of the variables in a text that it compiles, or nothing."""
-    for used in USED_VARIABLE.finditer(text):
-        inner, name = used["inner"], used["name"]
-        if inner and not used["close"]:
-            return f'the closing bracket in "{inner}" variable is missing'
-        if inner == "" or name == "":
-            return "invalid variable name"
-    return ""
 
 
 def _condition(words: Sequence[str]) -> Found:
@@ -124,7 +115,23 @@ def _set(words: Sequence[str]) -> Found:
     return _value(words, 1)
 
 
+def _new_variable(words: Sequence[str]) -> Found:
+    """Judge the first line of `map`, `split_clients` or `geo`, whose last word names what it defines."""
+    if not words[-1].startswith("$") or words[-1] == "$":
+        return len(words) - 1, f'invalid variable name "{words[-1]}"'
+    return _value(words, 0) if len(words) > 1 else None
+
+
+def _text(first: int, end: int | None, words: Sequence[str]) -> Found:
+    return next((found for at in range(len(words))[first:end] if (found := _value(words, at))), None)
+
+
+TEXTS: Mapping[str, Callable[[Sequence[str]], Found]] = {
+    name: partial(_text, *where) for name, where in USING.items()
+} | dict.fromkeys(("map", "split_clients", "geo"), _new_variable)
+"""Directives of http that hold a text which nginx fills in."""
 READERS: Mapping[str, Callable[[Sequence[str]], Found]] = {
+    **TEXTS,
     "if": _condition,
     "rewrite": _rewrite,
     "return": _return,

@@ -14,7 +14,7 @@ from tuner.formats.document import Word
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.directives import known_directives
 from tuner.stack.nginx.faults import WITHOUT_BLOCKS, Fault
-from tuner.stack.nginx.rewriting import USED_VARIABLE
+from tuner.stack.nginx.filled_texts import USED_VARIABLE, USING
 from tuner.stack.value import Place
 
 KIND = "undefined"
@@ -30,19 +30,6 @@ DEFINING = {
     "js_var": 0,
 }
 """Directives that define a variable, and which of their words names it (-1: the last)."""
-USING = {
-    **dict.fromkeys(("map", "split_clients", "limit_req_zone", "limit_conn_zone"), (0, 1)),
-    **dict.fromkeys(
-        ("proxy_pass", "fastcgi_pass", "root", "alias", "proxy_cache_key", "fastcgi_cache_key"), (0, 1)
-    ),
-    **dict.fromkeys(("set", "proxy_set_header", "add_header", "fastcgi_param", "return", "rewrite"), (1, 2)),
-    **dict.fromkeys(("try_files", "fastcgi_no_cache", "fastcgi_cache_bypass"), (0, None)),
-    **dict.fromkeys(("proxy_no_cache", "proxy_cache_bypass"), (0, None)),
-    "log_format": (1, None),
-}
-"""Directives in whose words nginx looks for variables, and in which: from the first to before the second."""
-
-
 OF_PACKAGES = frozenset({"path_info"})
 """Variables that files of nginx's packages define, which need not be at hand: Debian's fastcgi-php.conf."""
 LOADING = frozenset({"load_module", "perl_modules", "perl_require"})
