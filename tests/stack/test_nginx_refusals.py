@@ -344,6 +344,16 @@ def test_a_variable_of_a_file_of_debians_package_is_known(tmp_path: Path) -> Non
     assert fault_kinds(site(f"location / {{ {inside} }}"), tmp_path) == []
 
 
+def test_what_is_filled_in_before_nginx_reads_it_is_not_judged(tmp_path: Path) -> None:
+    for text in (
+        "return 200 ${PHP_HOST};",
+        "return 200 $PHP_HOST;",
+        "return 200 $@VAR@;",
+        "root ${BASE}/x$;",
+    ):
+        assert fault_kinds(site(text), tmp_path) == []
+
+
 def refuses(text: str, words: str, expected: str, folder: Path) -> None:
     assert fault_kinds(text, folder) == [expected]
     if version():

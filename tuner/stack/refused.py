@@ -7,9 +7,10 @@ from tuner.stack.line_entities import RefusedValue
 from tuner.stack.nginx.refused import RefusedWord
 from tuner.stack.value import Origin, Place, Value
 
-_PLACEHOLDER = re.compile(
+FILLED_IN_LATER = re.compile(
     r"@\{?\w+\}?@?|\$\{?[A-Z_]{2,}\b|\{\{|\{%|<%|<[A-Z_]+>|%%\w+%%|__[A-Z]\w*__|#\{\w+\}"
 )
+"""What stands in a text for something that is put there before the program reads it."""
 
 
 def refused_values(
@@ -21,7 +22,7 @@ def refused_values(
     """
     found: dict[Place | None, RefusedValue] = {}
     for refused in (*php_fpm, *map(_of_nginx, nginx), *redis):
-        refused.is_placeholder = _PLACEHOLDER.search(str(refused.value.data)) is not None
+        refused.is_placeholder = FILLED_IN_LATER.search(str(refused.value.data)) is not None
         found.setdefault(refused.value.origin.place, refused)
     return list(found.values())
 

@@ -12,6 +12,7 @@ from tuner.stack.nginx.faults import Fault
 from tuner.stack.nginx.filled_texts import USING, variable_fault
 from tuner.stack.nginx.levels import holders
 from tuner.stack.nginx.readers import number
+from tuner.stack.refused import FILLED_IN_LATER
 from tuner.stack.value import Place
 
 KIND = "rewriting"
@@ -43,6 +44,8 @@ def unreadable_rewriting(root: Block) -> Iterator[Fault]:
 def _fault(block: Block, read: Callable[[Sequence[str]], Found]) -> Fault | None:
     words = block.directive.args if block.directive else ()
     if not words or block.text is None or block.is_template or any(word.unknown for word in words):
+        return None
+    if any(FILLED_IN_LATER.search(word.text) for word in words):
         return None
     found = read([word.text for word in words])
     if found is None or block.parent is None:

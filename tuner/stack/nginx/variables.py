@@ -15,6 +15,7 @@ from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.directives import known_directives
 from tuner.stack.nginx.faults import WITHOUT_BLOCKS, Fault
 from tuner.stack.nginx.filled_texts import USED_VARIABLE, USING
+from tuner.stack.refused import FILLED_IN_LATER
 from tuner.stack.value import Place
 
 KIND = "undefined"
@@ -50,7 +51,8 @@ def undefined_variables(root: Block) -> Iterator[Fault]:
         first: dict[str, _Use] = {}
         for use in _uses(http):
             name = use.name.lower()
-            if name not in known and not _is_of_nginx(name):
+            is_filled_in = FILLED_IN_LATER.search(use.word.text)
+            if name not in known and not is_filled_in and not _is_of_nginx(name):
                 first[name] = _earlier(use, first.get(name, use))
         for use in first.values():
             if use.block.text and use.block.parent:
