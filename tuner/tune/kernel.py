@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 
+from tuner.laws.somaxconn import needed_somaxconn
 from tuner.stack.model import Listener, Stack
 from tuner.tune.backlog import pinned
 from tuner.tune.plan import Plan, Recommendation
@@ -27,7 +28,7 @@ def recommend_somaxconn(
     present = stack.kernel.somaxconn
     if not present.is_known:
         return []
-    needed = max([*backlogs.values(), *_usual(stack.listeners)], default=0)
+    needed = needed_somaxconn([*backlogs.values(), *_usual(stack.listeners)])
     if needed > int(present.data or 0):
         largest = next((entity for entity, backlog in backlogs.items() if backlog == needed), None)
         whose = f"{largest} needs" if largest else "nginx or Redis ask for"

@@ -1,8 +1,10 @@
 """How many workers a pool should have, and what else could carry a burst that the queue cannot."""
 
 from collections.abc import Iterator
+from math import ceil
 from typing import NamedTuple
 
+from tuner.laws.staffing import workers_by_memory
 from tuner.stack.model import Pool
 from tuner.stack.value import Data
 from tuner.tune.backlog import spot_in_section
@@ -26,7 +28,7 @@ class WorkerMemory(NamedTuple):
     @property
     def most_workers(self) -> int:
         """How many fit in."""
-        return max(1, int(self.budget_bytes // self.each_bytes))
+        return max(1, workers_by_memory(self.budget_bytes, 0, ceil(self.each_bytes)))
 
 
 def enough_workers(demand: Demand, present: int) -> int | None:
