@@ -64,6 +64,10 @@ def test_an_empty_file_gets_a_line_and_a_file_loses_all() -> None:
     assert unified_diff("a", b"x\n", [edit(0, 2, b"")]).endswith("@@ -1,1 +0,0 @@\n-x\n")
 
 
+def test_a_last_line_that_loses_its_end_and_gets_it_back() -> None:
+    assert unified_diff("a", b"a\na\n", [edit(3, 4, b""), edit(4, 4, b"\n")]) == ""
+
+
 TEXTS = st.sampled_from([b"", b"\n", b"a", b"a\nb\n", b"\r\n", b"\xe9"])
 LINES = st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\xe9\n", b"d"])
 

@@ -63,7 +63,8 @@ def _touched(data: bytes, edits: list[Edit]) -> Iterator[tuple[Span, list[Edit]]
     whole = Span(0, 0)
     for edit in edits:
         own = _lines_of(data, edit)
-        if own.start < whole.end:
+        # The last line may have lost its end: what comes behind it is then a part of it.
+        if own.start < whole.end or (together and own.start == whole.end == len(data)):
             whole = Span(whole.start, max(whole.end, own.end))
         else:
             if together:
