@@ -128,7 +128,14 @@ def test_a_template_that_nobody_called_one_is_asked_for_its_name(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("folder", "severity"),
-    [("test/data", "note"), ("pkg/testdata/nginx", "note"), ("fixtures", "note"), ("data", "error")],
+    [
+        ("test/data", "note"),
+        ("pkg/testdata/nginx", "note"),
+        ("fixtures", "note"),
+        ("Archive/x", "note"),
+        ("data", "error"),
+        ("archives", "error"),
+    ],
 )
 @pytest.mark.parametrize("text", ["http { server { listen 80; }\n", "http { access_log /x unheard_of; }\n"])
 def test_a_file_that_is_wrong_on_purpose_is_a_note(
@@ -142,3 +149,4 @@ def test_a_file_that_was_given_by_name_is_meant_to_be_right(tmp_path: Path) -> N
     write_tree(tmp_path, {"fixtures/nginx.conf": "http {\n"})
     assert [len(stack.test_data) for stack in stacks_of(tmp_path)] == [1]
     assert [len(stack.test_data) for stack in stacks_of(tmp_path / "fixtures" / "nginx.conf")] == [0]
+    assert [len(stack.test_data) for stack in stacks_of(tmp_path / "fixtures")] == [0]

@@ -102,7 +102,7 @@ def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> S
         directive_faults=nginx.faults,
         php_fpm_faults=refusals.faults,
         hash_lines=hash_lines(host.files, target),
-        test_data=test_data(host.files),
+        test_data=test_data(host.files, host.covered),
         problems=list(report.problems.values()),
         not_followed=[*report.left_out.values(), *_outside_links(tree, host)],
         not_in_effect=[*report.without_effect, *passed_over(host)],

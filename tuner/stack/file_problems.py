@@ -1,7 +1,7 @@
 """What is wrong with the files themselves, and the lines of php-fpm files that hold a `#`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tuner.formats.document import Directive, Document
 from tuner.laws.version import Version
@@ -18,8 +18,11 @@ from tuner.stack.value import Option, Origin, Place, Value, undetermined
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
 MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
-TEST_DATA = re.compile(r"(?:^|/)(?:testdata|test-data|fixtures|__fixtures__|tests?/data|spec/fixtures)/")
-"""Where files lie that are wrong on purpose."""
+TEST_DATA = re.compile(
+    r"(?:^|/)(?:testdata|test-data|fixtures|__fixtures__|tests?/data|archived?|attic|deprecated|obsolete)/",
+    re.IGNORECASE,
+)
+"""Where files lie that are wrong on purpose, or that nobody uses any more."""
 FIRST_WITHOUT_HASH = Version.parse("7.0")
 NOT_TEXT: tuple[Type, ...] = ("process_manager", "integer", "time", "rlimit", "log_level", "facility")
 """Types of directives that take a number, a time or a word of a list: a `#` behind the value is refused.
@@ -44,9 +47,18 @@ def note_problems(files: Iterable[ReadFile], report: IncludeReport) -> None:
             _note_syntax(file, file.document, report)
 
 
-def test_data(files: Iterable[ReadFile]) -> list[str]:
-    """Return the paths of the files that lie where test data lies, without those that were given by name."""
-    return [f.path for f in files if not f.source.is_given and TEST_DATA.search(f.path)]
+def test_data(files: Iterable[ReadFile], given: Sequence[str]) -> list[str]:
+    """Return the paths of the files that lie where test data lies, without those that were given by name.
+
+    Only folders below the `given` ones, paths on disk, count: who names an archive wants to know.
+    """
+    return [f.path for f in files if not f.source.is_given and TEST_DATA.search(_below(f, given))]
+
+
+def _below(file: ReadFile, given: Sequence[str]) -> str:
+    path = file.source.disk_path
+    roots = [root.rstrip("/") + "/" for root in given]
+    return path[max((len(root) for root in roots if path.startswith(root)), default=0) :]
 
 
 def _note_syntax(file: ReadFile, document: Document, report: IncludeReport) -> None:
