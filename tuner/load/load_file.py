@@ -117,9 +117,65 @@ class Script(Record):
 class Served(Record):
     """How long a worker is busy with a request, without the wait for a worker."""
 
-    method: Literal["php-fpm log", "inversion"]
+    method: Literal["php-fpm log", "inversion", "status"]
     service_us: Buckets
     scripts: list[Script] = Field(description="Where scripts differ by more than three times.")
+
+
+class Polls(Record):
+    """How often the status page was asked for, and what became of it; the rest of `asked` was answered."""
+
+    asked: Positive
+    waited: Count = Field(description="Answered late: all workers were busy.")
+    no_answer: Count = Field(description="Not in time: waiting in the queue.")
+    no_connection: Count = Field(description="Not in time, on TCP: the queue was full.")
+    full: Count = Field(description="Refused by a unix socket whose queue was full.")
+    lost: Count = Field(description="Nobody there, or closed without an answer.")
+    skipped: Count = Field(description="Not asked, because the one before was still waiting.")
+
+
+class StatusSeen(Record):
+    """What PHP-FPM's status page told, from the first answer to the last."""
+
+    pages: list[Line] = Field(min_length=1, description="Where it was asked: ADDRESS?PATH.")
+    start_s: Second
+    end_s: Second
+    interval_ms: Positive = Field(description="The longest one of all hosts.")
+    polls: Polls
+    restarts: Count = Field(description="The counters began anew.")
+    covered_ms: Count = Field(description="Between answers of the same PHP-FPM, the sum over all hosts.")
+    taken: Count = Field(description="Requests that workers took in that time, without our own.")
+    arrived: Count | None = Field(description="With what the queue grew by, where it was seen.")
+    per_second: Buckets | None = Field(
+        description="Requests a second from one answer to the next, rounded; arrived ones, where known."
+    )
+    busy: Buckets | None = Field(description="Workers that were busy, poll by poll.")
+    workers: Buckets = Field(description="Workers that there were, poll by poll.")
+    busy_worker_ms: Count | None = Field(
+        description="Busy workers times covered_ms; over `taken` it is the mean service time (Little)."
+    )
+    most_active: Count = Field(description="Since PHP-FPM started.")
+    longest_queue: Count | None = Field(description="Since PHP-FPM started, seen once a second; TCP only.")
+    max_children_reached: Count = Field(description="In that time; PHP-FPM counts it for dynamic only.")
+    slow_requests: Count = Field(description="In that time.")
+
+
+class QueueSeen(Record):
+    """How many connections waited for a worker, sample by sample."""
+
+    method: Literal["sock_diag", "status"]
+    addresses: list[Line] = Field(min_length=1)
+    interval_ms: Positive = Field(description="The longest one of all hosts.")
+    effective_backlogs: list[Count] = Field(description="One more connection than that finds room.")
+    waiting: Buckets
+    full: Count = Field(description="Samples in which there was no room.")
+
+
+class WorkerMemory(Record):
+    """Memory of single workers while they ran, from /proc/PID/smaps_rollup."""
+
+    pss_bytes: Buckets = Field(description="Shared pages divided by those that share them.")
+    private_bytes: Buckets = Field(description="What one more worker takes.")
 
 
 class MeasuredPool(Record):
@@ -130,11 +186,20 @@ class MeasuredPool(Record):
     upstreams: list[Line] = Field(
         default=[], description="The $upstream_addr of the requests, where the log has it: it finds the pool."
     )
-    sources: list[Source] = Field(min_length=1)
+    sources: list[Source]
     arrivals: Arrived | None
     service: Served | None
     memory_bytes: Buckets | None = Field(description="A worker's own peak memory in a request.")
     unknown: list[str]
+    status: StatusSeen | None = None
+    queue: QueueSeen | None = None
+    workers: WorkerMemory | None = None
+
+    @model_validator(mode="after")
+    def _is_measured(self) -> "MeasuredPool":
+        if not (self.sources or self.status or self.queue):
+            raise ValueError("a pool without sources, status or queue")
+        return self
 
 
 class LoadFile(Record):

@@ -11,15 +11,17 @@ from tuner.load.arrivals import MOST_KEPT
 from tuner.load.load_file import (
     MOST_UPSTREAMS_KEPT,
     Arrived,
-    Buckets,
     Busy,
     LoadFile,
     MeasuredPool,
     Script,
     Served,
-    buckets_of,
     load_file_of,
 )
+from tuner.load.merge_seen import added, merged_memory, merged_queue, merged_status
+
+LEAST_SURE_FIRST = ("inversion", "status", "php-fpm log")
+"""Of two ways to a service time the less sure one is named."""
 
 _Part = TypeVar("_Part")
 
@@ -53,8 +55,11 @@ def _merged(pools: list[MeasuredPool], most_kept: int) -> MeasuredPool:
         ),
         arrivals=_arrived([pool.arrivals for pool in pools if pool.arrivals], most_kept),
         service=served,
-        memory_bytes=reduce(_optional(_added), (pool.memory_bytes for pool in pools)),
+        memory_bytes=reduce(_optional(added), (pool.memory_bytes for pool in pools)),
         unknown=unknown,
+        status=reduce(_optional(merged_status), (pool.status for pool in pools)),
+        queue=reduce(_optional(merged_queue), (pool.queue for pool in pools)),
+        workers=reduce(_optional(merged_memory), (pool.workers for pool in pools)),
     )
 
 
@@ -71,19 +76,14 @@ def _optional(
     return merged
 
 
-def _added(one: Buckets, other: Buckets) -> Buckets:
-    return buckets_of(one.histogram().merged(other.histogram()))
-
-
 def _served(one: Served, other: Served) -> Served:
     scripts = {script.name: script.service_us for script in one.scripts}
     for script in other.scripts:
         known = scripts.get(script.name)
-        scripts[script.name] = _added(known, script.service_us) if known else script.service_us
+        scripts[script.name] = added(known, script.service_us) if known else script.service_us
     return Served(
-        # Of two ways the less sure one is named.
-        method=min(one.method, other.method),
-        service_us=_added(one.service_us, other.service_us),
+        method=min(one.method, other.method, key=LEAST_SURE_FIRST.index),
+        service_us=added(one.service_us, other.service_us),
         scripts=[Script(name=name, service_us=scripts[name]) for name in sorted(scripts)],
     )
 
@@ -98,7 +98,7 @@ def _arrived(parts: list[Arrived], most_kept: int) -> Arrived | None:
         requests=sum(part.requests for part in parts),
         resolution_s=max(part.resolution_s for part in parts),
         statuses=_counted(part.statuses for part in parts),
-        per_second=reduce(_added, (part.per_second for part in parts)),
+        per_second=reduce(added, (part.per_second for part in parts)),
         windows=_busiest([window for part in parts for window in part.windows], most_kept),
     )
 

@@ -1,0 +1,1 @@
+"""What PHP-FPM and the kernel tell while a pool works: its status page, its queue, its workers' memory."""
