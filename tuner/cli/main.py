@@ -51,7 +51,7 @@ VERBS: Mapping[str, Verb] = {
     "parse": Verb("print a file's syntax tree with the place of every word", "tuner.cli.parse"),
     "explain": Verb("print a rule's page: what it finds, why, what to do", "tuner.cli.explain"),
     "rules": Verb("list the rules; `rules test` plays the examples of your own", "tuner.cli.rules"),
-    "measure": Verb("read access logs into a load file", "tuner.cli.measure"),
+    "measure": Verb("read access logs and watch pools, into a load file", "tuner.cli.measure"),
     "simulate": Verb("predict what becomes of a trace of requests", "tuner.cli.simulate"),
     "tune": Verb("recommend numbers from the traffic, and what they will change", "tuner.cli.tune"),
     "schema": Verb("print the JSON Schema of the settings, of rules, or of a report", "tuner.cli.schema"),

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from tuner.formats.document import KINDS
 
+PATHS = "files, folders, or - for standard input (default: .)"
+
 
 def add_output_options(parser: ArgumentParser, formats: Sequence[str] = ("text", "json")) -> None:
     """Add `--format` (the first one is the default), `-o`, `--color`."""
@@ -18,11 +20,9 @@ def add_project_option(parser: ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="fpmtune.toml to use (default: searched upwards)")
 
 
-def add_reading_options(parser: ArgumentParser) -> None:
+def add_reading_options(parser: ArgumentParser, paths_help: str = PATHS) -> None:
     """Add the paths, and everything that says how their files are read."""
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="files, folders, or - for standard input (default: .)"
-    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=paths_help)
     add_project_option(parser)
     add_target_option(parser)
     parser.add_argument(

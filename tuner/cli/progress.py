@@ -9,6 +9,8 @@ EVERY_S = 0.1
 QUIET_S = 0.5
 """What is done sooner shows nothing."""
 
+BAR_SIGNS = 30
+
 _MEGABYTE = 1_000_000
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -67,3 +69,10 @@ def counted_line(done: int, total: int, elapsed_s: float) -> str:
     """Return what is shown of things that are counted, such as replays: how many, and the seconds left."""
     left_s = (total - done) * elapsed_s / done
     return f"{100 * done / total:3.0f} %  {done} of {total} replays, {left_s:.0f} s left"
+
+
+def watch_line(_: int, total_ms: int, elapsed_s: float) -> str:
+    """Return what is shown of a time that passes: a bar, and the seconds that are left."""
+    left_s = max(0.0, total_ms / 1000 - elapsed_s)
+    done = BAR_SIGNS - round(BAR_SIGNS * left_s * 1000 / total_ms) if total_ms else BAR_SIGNS
+    return f"[{'#' * done}{'.' * (BAR_SIGNS - done)}] {left_s:.0f} s left, ctrl-C ends it now"

@@ -3,6 +3,7 @@
 Record layout: FastCGI Specification 1.0, section 3.3; name-value pairs: section 3.4.
 """
 
+import os
 import socket
 import struct
 import time
@@ -93,7 +94,7 @@ class Decoder:
         del self._pending[:at]
 
     def _record(self, at: int) -> tuple[int, bytes, int] | None:
-        """Return the kind and content of the record at a place, and the place behind it; None if incomplete."""
+        """Return the kind and content of the record at a place, and what is behind it; None if incomplete."""
         if len(self._pending) < at + HEADER.size:
             return None
         version, kind, request, size, padding = HEADER.unpack_from(self._pending, at)
@@ -209,9 +210,7 @@ def _content(output: bytes) -> tuple[int, bytes]:
 
 def request_bytes(parameters: Mapping[str, str]) -> bytes:
     """Return a whole request without a body, after which the worker closes the connection."""
-    pairs = b"".join(
-        _pair(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in parameters.items()
-    )
+    pairs = b"".join(_pair(os.fsencode(name), os.fsencode(value)) for name, value in parameters.items())
     if len(pairs) > MOST_RECORD_BYTES:
         raise ValueError("the parameters do not fit in one record")
     begin = BEGIN_BODY.pack(RESPONDER, FCGI_NULL)

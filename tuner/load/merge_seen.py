@@ -2,7 +2,6 @@
 
 from functools import reduce
 
-
 from tuner.load.load_file import Buckets, Polls, QueueSeen, StatusSeen, WorkerMemory, buckets_of
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from tuner.load.histogram import Histogram
 from tuner.load.load_file import Arrived, LoadFile, MeasuredPool, Served
+from tuner.report.seen_rows import seen_rows
 from tuner.report.table import Row, table
 from tuner.report.terminal import Style, printable
 
@@ -13,6 +14,7 @@ MEBIBYTE = 1 << 20
 METHODS = {
     "php-fpm log": "from PHP-FPM's access log",
     "inversion": "computed from the nginx log",
+    "status": "of workers' last requests on the status page",
 }
 
 
@@ -40,6 +42,7 @@ def _rows(pool: MeasuredPool) -> Iterator[Row]:
         memory = pool.memory_bytes.histogram()
         high = f"{memory.percentile(0.95) / MEBIBYTE:.1f} MiB"
         yield Row("memory p95", high, ("a worker's own peak, without shared memory",))
+    yield from seen_rows(pool)
     for words in pool.unknown:
         yield Row("unknown", "", (printable(words.replace("\n", " ")),))
 

@@ -56,7 +56,7 @@ def find_listener(address: Address) -> Listener:
     if not found:
         raise LookupError(f"nothing listens at {address} on this machine" + "".join(f"; {w}" for w in hidden))
     nearest = [one for one in found if one.namespace == found[0].namespace]
-    if found[0].namespace.pid is not None and len(nearest) < len(found):
+    if found[0].namespace.name != THIS_MACHINE and len(nearest) < len(found):
         names = ", ".join(one.namespace.name for one in found)
         raise LookupError(f"{address} is a socket in each of {names}")
     return nearest[0]
@@ -69,7 +69,9 @@ def _namespaces(masters: Sequence[Daemon]) -> Iterator[Namespace]:
     for daemon in masters:
         if daemon.namespace not in known:
             known.add(daemon.namespace)
-            yield Namespace(f"the network namespace of {daemon}", daemon.pid)
+            entered = Namespace.of_process(f"the network namespace of {daemon}", daemon.pid)
+            if entered is not None:
+                yield entered
 
 
 def _matching(address: Address, namespace: Namespace, hidden: list[str]) -> list[Listening]:

@@ -81,7 +81,9 @@ def _unknown(
         yield "arrivals one by one: a status page only counts; a replay needs the nginx access log"
     if status and queue is None:
         yield "arrivals that wait or are refused: PHP-FPM counts what workers take"
-    if status and queue and queue.full:
+    if not (status or logged):
+        yield "arrivals and service times: only the queue was seen"
+    if queue and queue.full:
         yield f"refused arrivals: the accept queue was full in {queue.full} of {_count(queue)} samples"
     if status:
         yield from _of_status(status, service, is_own=bool(seen.tally and seen.tally.is_own))

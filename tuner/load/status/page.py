@@ -76,7 +76,7 @@ def page_of(answer: Answer, path: str) -> Page:
         raise NoStatusPageError(f"status {answer.status} instead of a status page at {path}")
     try:
         found = json.loads(answer.body.decode("utf-8", "replace"), object_pairs_hook=_first_wins)
-        return _page(found, path, answer.took_s)
+        return _page(dict(found), path, answer.took_s)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NoStatusPageError(f"what answers at {path} is not PHP-FPM's status page") from None
 

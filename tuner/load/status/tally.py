@@ -5,16 +5,14 @@ what is refused, is not in it. The busy workers, the rate and the mean service t
 law, L = lambda * W, which holds whatever the distributions are, over a time much longer than one service.
 """
 
-from math import sqrt
-
 from tuner.load.fastcgi import Failure
 from tuner.load.histogram import Histogram
 from tuner.load.load_file import Buckets, Polls, StatusSeen, buckets_of
 from tuner.load.status.page import Page
 from tuner.load.status.target import Target
 
-WAITED_S = 0.005
-"""A page is made in less; where no worker is idle, an answer that took longer has waited for one."""
+WAITED_S = 0.02
+"""A page is made in a tenth of it; where no worker is idle, an answer that took longer waited for one."""
 
 FEW_REQUESTS = 100
 FEW_POLLS = 20
@@ -131,7 +129,8 @@ class StatusTally:
             if known is not None and known != worker.requests and worker.is_idle and not is_ours:
                 self.services.add(worker.duration_us)
                 self.memory.add(worker.memory_bytes)
-        self._requests_of = {worker.pid: worker.requests for worker in page.workers}
+        # The one that a worker is at counts already.
+        self._requests_of = {worker.pid: worker.requests - (not worker.is_idle) for worker in page.workers}
 
     @property
     def answered(self) -> int:
@@ -187,8 +186,3 @@ class StatusTally:
 
 def _buckets(histogram: Histogram) -> Buckets | None:
     return buckets_of(histogram) if histogram.counts else None
-
-
-def error_share(busy: Histogram) -> float:
-    """Return two standard errors of the mean of busy workers, as a share of it."""
-    return 2 * busy.variation / sqrt(busy.count)

@@ -1,4 +1,4 @@
-"""Whom to ask: the addresses of status pages and queues, as they are given and as the pools' files have them."""
+"""Addresses of status pages and queues, as they are given on a command line."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,9 @@ from tuner.load.fastcgi import LONGEST_UNIX_PATH, Address
 
 DEFAULT_PATH = "/status"
 _PATH_SIGN = "?/"
-_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}
+_EVERY_HOST = ("", "0.0.0.0", "::", "*")
+LOOPBACK = "127.0.0.1"
+"""What listens everywhere answers there, also where listen.allowed_clients has only this address."""
 
 
 class Target(NamedTuple):
@@ -41,4 +43,4 @@ def address_of(text: str) -> Address:
     host = host[1:-1] if is_bracketed else host
     if not is_port or is_bracketed != (":" in host) or not host.isprintable() or " " in host:
         raise ValueError(f"{text!r} is neither unix:PATH nor HOST:PORT nor [IPV6]:PORT")
-    return Address(host=_LOOPBACK.get(host, host) or "127.0.0.1", port=int(port))
+    return Address(host=LOOPBACK if host in _EVERY_HOST else host, port=int(port))

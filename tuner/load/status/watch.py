@@ -1,4 +1,4 @@
-"""Asks status pages and samples queues for a while: every pool in a thread of its own, none waits for another."""
+"""Asks status pages and samples queues for a while, every pool in a thread: none waits for another."""
 
 import threading
 import time
@@ -15,6 +15,7 @@ from tuner.load.status.page import NoStatusPageError, Page, advice, ask_status
 from tuner.load.status.queue import QueueWatch
 from tuner.load.status.tally import StatusTally
 from tuner.load.status.target import Target
+from tuner.stack.live.machine import THIS_MACHINE
 from tuner.stack.live.namespace import Namespace, NotEnteredError
 
 QUEUE_EVERY_S = 0.1
@@ -23,7 +24,7 @@ LAST_WORD_S = 0.5
 """How long a question is still waited for after an interruption."""
 
 TEMPORARY = ("full", "no connection", "no answer")
-Tick = Callable[[float], None]
+Tick = Callable[[], None]
 
 
 class Watched(NamedTuple):
@@ -76,7 +77,7 @@ class Watch:
 
     def ask_until(self, stop: threading.Event) -> None:
         """Ask the status page when it is due, until the time is over or `stop` is set."""
-        namespace = Namespace("")
+        namespace = Namespace(THIS_MACHINE)
         if self.listener and self.watched.status and not self.watched.status.address.path:
             namespace = self.listener.namespace
         try:
@@ -143,7 +144,7 @@ class Watch:
 def watch(watched: Sequence[Watched], schedule: Schedule, tick: Tick | None = None) -> list[Watch]:
     """Watch pools for `schedule.duration_s`, and return what was seen of each.
 
-    `tick` is told how many seconds have passed. An interruption (KeyboardInterrupt) ends the watch early.
+    `tick` is called some times a second. An interruption (KeyboardInterrupt) ends the watch early.
     """
     watches = [Watch(one, schedule) for one in watched]
     stop = threading.Event()
@@ -185,5 +186,5 @@ def _wait(
         if is_over and not any(thread.is_alive() for thread in asking):
             return
         if tick:
-            tick(passed_s)
+            tick()
         time.sleep(LOOK_EVERY_S)
