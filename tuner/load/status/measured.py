@@ -125,7 +125,12 @@ def _of_status(status: StatusSeen, service: Served | None, *, is_own: bool) -> I
 
 def nothing_seen(watches: Sequence[Watch]) -> str:
     """Return why nothing at all was seen."""
-    words = [trouble for one in watches for trouble in one.trouble]
-    asked = [str(one.watched.status) for one in watches if one.watched.status and not one.trouble]
-    words += [f"{where}: no answer in time" for where in asked]
+    words = [words for one in watches for words in _troubles(one)]
     return "; ".join(dict.fromkeys(words)) or "there was nothing to watch"
+
+
+def _troubles(seen: Watch) -> Iterator[str]:
+    where = str(seen.watched.status)
+    if seen.tally and not seen.tally.answered and not any(words.startswith(where) for words in seen.trouble):
+        yield f"{where}: no answer in time"
+    yield from seen.trouble

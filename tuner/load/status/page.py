@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from tuner.load.fastcgi import Address, Answer, FastCgiError, Patience, ask
 
 QUERY = "json&full"
-LARGEST = 1 << 62
+LARGEST = 1 << 48
+LONGEST_NAME = 200
 MOST_WORKERS = 1 << 31
 _OK, _NOT_FOUND, _FORBIDDEN = 200, 404, 403
 
@@ -90,7 +91,7 @@ def _page(found: Fields, path: str, took_s: float) -> Page:
     workers = tuple(_worker(fields) for fields in found.get("processes", ()))
     uri = f"{path}?{QUERY}"
     return Page(
-        pool=_text(found, "pool"),
+        pool=_name(found),
         started_s=_count(found, "start time"),
         accepted=_count(found, "accepted conn"),
         queue=_count(found, "listen queue"),
@@ -106,6 +107,13 @@ def _page(found: Fields, path: str, took_s: float) -> Page:
         is_own=any(not worker.is_idle and worker.uri == uri for worker in workers),
         took_s=took_s,
     )
+
+
+def _name(found: Fields) -> str:
+    name = _text(found, "pool")
+    if not (name.isprintable() and 0 < len(name) <= LONGEST_NAME):
+        raise ValueError(name)
+    return name
 
 
 def _worker(fields: Fields) -> Worker:
