@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from program import environment, fpmtune
 
-from tuner.load.load_file import MeasuredPool, QueueSeen, read_load
+from tuner.load.load_file import MeasuredPool, QueueSeen
+from tuner.load.read_load import read_load
 
 MEASURE = [sys.executable, "-P", "-m", "tuner", "measure"]
 BACKLOG, WAITING = 5, 3
@@ -83,7 +84,9 @@ def test_an_interruption_ends_it_early_and_loses_nothing(waited_for: Path, tmp_p
     file = tmp_path / "load.yaml"
     command = [*MEASURE, "--queue", str(waited_for), "--duration", "1h", "-o", str(file)]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as running:
-        time.sleep(2)
+        while len(os.listdir(f"/proc/{running.pid}/task")) == 1:
+            time.sleep(0.01)
+        time.sleep(0.5)
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 0
     assert 1 <= queue_of(file).waiting.counts[WAITING] <= 25

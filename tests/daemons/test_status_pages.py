@@ -46,7 +46,7 @@ FILES = {
 }
 LOAD = Path(__file__).with_name("fpm_load.py")
 SHOW = (
-    "import sys; from tuner.load.load_file import read_load; print(read_load(sys.argv[1]).model_dump_json())"
+    "import sys; from tuner.load.read_load import read_load; print(read_load(sys.argv[1]).model_dump_json())"
 )
 
 
@@ -121,7 +121,7 @@ def test_a_pool_that_keeps_up(
     """Sixty requests of 0.1 s in six seconds: one worker is busy on average."""
     seen = loaded(root, programs, where, 20.0, *arguments)
     assert seen.outcomes == {"200": 60}
-    assert seen.pool.name == name
+    assert (seen.pool.name, seen.pool.upstreams) == (name, [where])
     # To the last one, with none of our own.
     assert (seen.status.taken, seen.status.arrived) == (60, 60)
     polls = seen.status.polls

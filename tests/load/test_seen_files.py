@@ -20,10 +20,10 @@ from tuner.load.load_file import (
     WorkerMemory,
     buckets_of,
     load_file_of,
-    read_load,
     write_load,
 )
 from tuner.load.merge import merge_loads
+from tuner.load.read_load import read_load
 
 
 def buckets(*numbers: int) -> Buckets:

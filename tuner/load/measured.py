@@ -21,7 +21,11 @@ DIGITS, MEAN_DIGITS = 3, 4
 HALF_A_MILLISECOND_S = 0.0005
 """Arrivals are known to the millisecond; differences of them are not exact."""
 
-METHODS = {"php-fpm log": "from PHP-FPM's access log", "inversion": "computed from the nginx log"}
+METHODS = {
+    "php-fpm log": "from PHP-FPM's access log",
+    "inversion": "computed from the nginx log",
+    "status": "from workers' last requests on the status page",
+}
 ARRIVALS, SERVICE_TIMES = "arrivals", "service times"
 
 

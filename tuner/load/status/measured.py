@@ -31,6 +31,7 @@ def measured_pool(seen: Watch, name: str, logged: MeasuredPool | None = None) ->
     return MeasuredPool(
         name=name,
         hosts=1,
+        upstreams=_upstreams(seen, logged),
         sources=logged.sources if logged else [],
         arrivals=logged.arrivals if logged else None,
         service=service,
@@ -40,6 +41,14 @@ def measured_pool(seen: Watch, name: str, logged: MeasuredPool | None = None) ->
         queue=queue,
         workers=seen.memory.seen() if seen.memory else None,
     )
+
+
+def _upstreams(seen: Watch, logged: MeasuredPool | None) -> list[str]:
+    """Return the addresses that requests went to; that of a pm.status_listen is none of them."""
+    status = seen.watched.status
+    own = seen.watched.queue or (status.address if status and seen.tally and seen.tally.is_own else None)
+    known = logged.upstreams if logged else []
+    return known or ([str(own)] if own else [])
 
 
 def _queue_of_status(tally: StatusTally) -> QueueSeen | None:

@@ -11,11 +11,10 @@ MS_PER_S = 1000
 
 
 class QueueWatch:
-    """Samples one listening socket; `latest` is the queue in the newest sample, None before the first one."""
+    """Samples one listening socket."""
 
     def __init__(self, listener: Listener, interval_s: float) -> None:
         self.listener = listener
-        self.latest: int | None = None
         self.trouble = ""
         self._interval_s = interval_s
         self._waiting = Histogram()
@@ -39,13 +38,19 @@ class QueueWatch:
         """Take one sample; a socket that is gone, as in a restart, gives none. Raises OSError."""
         found = self.listener.read()
         if found is None:
-            self.latest = None
             return
-        self.latest = found.queue
         self._waiting.add(found.queue)
         self._backlogs.add(found.backlog)
         # The kernel lets one more connection wait than the backlog says.
         self._full += found.queue > found.backlog
+
+    def now(self) -> int | None:
+        """Return how many wait at this moment, None where that cannot be seen; it is no sample."""
+        try:
+            found = self.listener.namespace.run(self.listener.read)
+        except (OSError, NotEnteredError):
+            return None
+        return found.queue if found else None
 
     def seen(self) -> QueueSeen | None:
         """Return what the samples tell, None where there is none."""

@@ -127,7 +127,9 @@ class Watch:
         if not page.is_own and self.watched.queue is None and self.queue:
             self.queue = self.listener = None
             self.trouble.append("queue: this is a pm.status_listen; give the pool's listen by --queue")
-        tally.add(page, time.monotonic(), time.time(), self.queue.latest if self.queue else None)
+        # Asked at once: the counters of the page are of this moment.
+        queue = self.queue.now() if self.queue else None
+        tally.add(page, time.monotonic(), time.time(), queue)
 
     def sample_memory_until(self, stop: threading.Event) -> None:
         """Look at the workers' memory from time to time, as soon as the pool's name is known."""
