@@ -1,18 +1,18 @@
 """Whether this machine is the target, and what of it is read along with the given paths."""
 
 import os
-import re
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.errors import UsageError
+from tuner.source.regex import regex
 from tuner.source.tree import Tree, lies_in, real_path
 from tuner.stack.target import Target
 
 HOST = "host"
-OWN_FOLDER = re.compile(r"/(?:etc|usr/local/etc|usr/local/nginx|opt/[^/]+/etc)(?:/|\Z)")
+OWN_FOLDER = regex(r"/(?:etc|usr/local/etc|usr/local/nginx|opt/[^/]+/etc)(?:/|\Z)")
 CHECKOUT_MARKS = (".git", ".hg", ".svn")
 ETCKEEPERS_MARK = "/etc/.etckeeper"
 """etckeeper makes /etc itself a repository, and it stays the machine's own."""

@@ -1,15 +1,15 @@
 """Where a project's settings stand, and the table that is written there."""
 
 import os
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from tuner.errors import UsageError
+from tuner.source.regex import regex
 
 NAMES = ("fpmtune.toml", "pyproject.toml")
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_POSITION = regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def find_settings(start: Path) -> Path | None:

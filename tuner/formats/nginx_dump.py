@@ -2,10 +2,12 @@
 
 import re
 
+from tuner.source.regex import regex
+
 _BEGINNINGS = (b"# configuration file /", b"nginx: ")
-_START = re.compile(rb"(?:nginx: [^\n]*\n|[ \t\r]*\n)*+# configuration file /[^\n]*:\r?\n")
-HEADER = re.compile(rb"^# configuration file (?P<path>/[^\n]*?):\r?$", re.MULTILINE)
-_TESTED = re.compile(rb"^n(?=ginx: )", re.MULTILINE)
+_START = regex(rb"(?:nginx: [^\n]*\n|[ \t\r]*\n)*+# configuration file /[^\n]*:\r?\n")
+HEADER = regex(rb"^# configuration file (?P<path>/[^\n]*?):\r?$", re.MULTILINE)
+_TESTED = regex(rb"^n(?=ginx: )", re.MULTILINE)
 
 
 def is_dump(data: bytes) -> bool:

@@ -2,7 +2,9 @@
 
 import re
 
-_PIECE = re.compile(
+from tuner.source.regex import regex
+
+_PIECE = regex(
     rb"--\[(?P<comment>=*+)\[|--[^\n]*+|\[(?P<string>=*+)\["
     rb'|"(?:[^"\\\n]|\\.)*+"?|'
     rb"'(?:[^'\\\n]|\\.)*+'?|[{}]",

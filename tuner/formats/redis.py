@@ -6,6 +6,7 @@ from bisect import bisect_right
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.templates import prepare
 from tuner.source.masking import Masked
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.source.text import Text, decode, encode
 
@@ -14,17 +15,17 @@ UNBALANCED = "Unbalanced quotes in configuration line"
 
 _TRIMMED = b" \t\r\n"
 _READ_BYTES = 1024
-_SEPARATORS = re.compile(rb"[ \t\n\v\f\r]++")
-_PLAIN = re.compile(rb"[^ \t\n\r\"']++")
-_NOT_PLAIN = re.compile(rb"[\"'\v\f]")
-_BETWEEN_BLANKS = re.compile(rb"[^ \t\r]++")
+_SEPARATORS = regex(rb"[ \t\n\v\f\r]++")
+_PLAIN = regex(rb"[^ \t\n\r\"']++")
+_NOT_PLAIN = regex(rb"[\"'\v\f]")
+_BETWEEN_BLANKS = regex(rb"[^ \t\r]++")
 _QUOTED = {
-    b'"': re.compile(rb"\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL),
-    b"'": re.compile(rb"'((?:[^'\\]|\\'|\\(?!'))*+)'"),
+    b'"': regex(rb"\"((?:[^\"\\]|\\.)*+)\"", re.DOTALL),
+    b"'": regex(rb"'((?:[^'\\]|\\'|\\(?!'))*+)'"),
 }
 _AFTER_QUOTE = b" \t\n\v\f\r"
 _AFTER_WORD = b" \t\n\r"
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_ESCAPE = regex(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CONTROL = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
 
 

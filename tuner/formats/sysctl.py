@@ -8,6 +8,7 @@ from typing import Literal
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
 from tuner.formats.templates import prepare
 from tuner.source.masking import Masked
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.source.text import BOM, Text
 
@@ -15,13 +16,13 @@ Dialect = Literal["procps", "systemd"]
 """Whose reading of a line counts where the two differ."""
 
 _BLANKS: Mapping[Dialect, bytes] = {"procps": b" \t\r\v\f", "systemd": b" \t\r"}
-_EARLY_END = re.compile(rb"[\0\r]")
+_EARLY_END = regex(rb"[\0\r]")
 _LINE_ENDS: Mapping[Dialect, re.Pattern[bytes]] = {
-    "procps": re.compile(rb"\n"),
-    "systemd": re.compile(rb"[\n\r\0]"),
+    "procps": regex(rb"\n"),
+    "systemd": regex(rb"[\n\r\0]"),
 }
-_DIFFERENT = re.compile(rb"[\0\v\f]|\r(?!\n)")
-_PLAIN_KEY = re.compile(r"[^./]+(?:\.[^./]+)*")
+_DIFFERENT = regex(rb"[\0\v\f]|\r(?!\n)")
+_PLAIN_KEY = regex(r"[^./]+(?:\.[^./]+)*")
 _SWAP = str.maketrans("./", "/.")
 
 

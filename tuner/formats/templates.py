@@ -10,13 +10,14 @@ from pathlib import PurePosixPath
 from posixpath import splitext
 
 from tuner.source.masking import HoleGrammar, Masked, mask
+from tuner.source.regex import regex
 from tuner.source.text import Text
 
 SUFFIXES = frozenset({".j2", ".jinja", ".jinja2", ".erb", ".epp", ".tmpl", ".tpl", ".template"})
 """File name endings that say "template"; what stands before them names the file that is made."""
 
 _FOLDER = "templates"
-_MARK = re.compile(rb"^[ \t]*+[#;]++[ \t]*+fpmtune:[ \t]*+template[ \t\r]*+$", re.MULTILINE)
+_MARK = regex(rb"^[ \t]*+[#;]++[ \t]*+fpmtune:[ \t]*+template[ \t\r]*+$", re.MULTILINE)
 
 _BRACES_BODY = rb"(?:[^{}]|\}(?!\})|\{(?!\{))*+"
 _EXPRESSION = rb"(?:\{\{\{" + _BRACES_BODY + rb"\}\}\}|\{\{" + _BRACES_BODY + rb"\}\})"
@@ -44,8 +45,8 @@ def _grammar(values: tuple[bytes, ...], controls: tuple[bytes, ...]) -> HoleGram
     value, control = b"|".join(values), b"|".join(controls)
     lone_line = rb"^[ \t]*+(?:(?:" + control + rb"|" + value + rb")[ \t]*+)++(?=\r?$)(?!\s*+;)"
     return HoleGrammar(
-        value=re.compile(value),
-        control=re.compile(lone_line + rb"|" + control, re.MULTILINE),
+        value=regex(value),
+        control=regex(lone_line + rb"|" + control, re.MULTILINE),
     )
 
 

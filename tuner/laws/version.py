@@ -1,9 +1,10 @@
 """The version number of a kernel or a program."""
 
-import re
 from dataclasses import dataclass, field
 
-_VERSION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})+)(?![.0-9])")
+from tuner.source.regex import regex
+
+_VERSION = regex(r"([0-9]{1,9}(?:\.[0-9]{1,9})+)(?![.0-9])")
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -5,7 +5,6 @@ Includes name paths of the host, not of the checkout.
 
 import fnmatch
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,12 +12,13 @@ from glob import glob
 from pathlib import PurePosixPath
 
 from tuner.formats.document import Kind
+from tuner.source.regex import regex
 from tuner.source.text import encode
 from tuner.source.tree import SourceFile, lies_in, read, real_path
 from tuner.stack.files import ReadFile, read_as
 from tuner.stack.target import Target
 
-GLOB = re.compile(r"[*?\[]")
+GLOB = regex(r"[*?\[]")
 
 
 class Reach(Enum):

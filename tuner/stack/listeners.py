@@ -1,11 +1,11 @@
 """One listening socket: what it asks for, what the kernel gives it, and how much fits into its queues."""
 
-import re
 from typing import NamedTuple
 
 from tuner.laws.listen_queue import accept_queue_capacity, effective_backlog, keeps_whole_backlog
 from tuner.laws.syn_queue import has_zero_backlog_fix, syn_queue_capacity
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.stack.condition import Condition
 from tuner.stack.model import Family, Kernel, Listener, Owner
 from tuner.stack.relisten import how_to_relisten
@@ -20,7 +20,7 @@ RESTART = {
     "redis": "restart redis",
 }
 LOOPBACK = ("127.", "localhost:", "[::1]:")
-DECIMAL = re.compile(r"""["']?(?:backlog=)?(-?[0-9]{1,4000})["']?""")
+DECIMAL = regex(r"""["']?(?:backlog=)?(-?[0-9]{1,4000})["']?""")
 FIX_OF_JANUARY_2025 = "the kernel has the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 NO_FIX_OF_JANUARY_2025 = "the kernel lacks the SYN queue fix of January 2025 (6.1.125, 6.12.10, 6.13)"
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 
 from tuner.formats.document import Word
+from tuner.source.regex import regex
 from tuner.source.text import Text
 from tuner.stack.value import Data, Origin, Override, Place, Value
 
 INT64_MAX = 2**63 - 1
-NGINX_TIME_STEP = re.compile(r"0*([0-9]{0,19})(ms|[wdhms ]) *")
-NGINX_TIME_REST = re.compile(r"0*([0-9]{0,19})\Z")
+NGINX_TIME_STEP = regex(r"0*([0-9]{0,19})(ms|[wdhms ]) *")
+NGINX_TIME_REST = regex(r"0*([0-9]{0,19})\Z")
 NGINX_TIME_STEPS_MS = {
     "w": (1, 604_800_000),
     "d": (2, 86_400_000),
@@ -21,7 +22,7 @@ NGINX_TIME_STEPS_MS = {
 }
 NGINX_SECONDS_STEP = 5
 PHP_TIME_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-C_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
+C_INTEGER = regex(r"[ \t\n\v\f\r]*([+-]?)0*([0-9]*)")
 
 OVERRIDES_CAP = 20
 Reader = Callable[[str], Data | None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,12 +10,13 @@ from tuner import packaged
 from tuner.errors import UsageError
 from tuner.laws.listen_queue import OLDEST_KERNEL
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.stack.value import Origin
 
 if TYPE_CHECKING:
     from tuner.stack.live.machine import Machine
 
-PHP_VERSION_IN_PATH = re.compile(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
+PHP_VERSION_IN_PATH = regex(r"(?:^|/)(?:php/|php-?)([5-9])(?:\.?([0-9]))?(?=[/.-]|$)")
 LAST_PHP_5 = "5.6"
 BUILT_ELSEWHERE = ("/opt/", "/usr/local/")
 PROGRAMS = ("kernel", "php", "nginx", "redis", "valkey")

@@ -6,17 +6,18 @@ Most trees hold only some of the pools they talk to, and FastCGI has other serve
 import re
 from collections.abc import Iterable, Sequence
 
+from tuner.source.regex import regex
 from tuner.stack.address import IPV6_LOOPBACK, Endpoint, nginx_endpoint, pool_endpoint
 from tuner.stack.model import Path, Pool, Unanswered
 from tuner.stack.value import Value, absent
 
-IP_ADDRESS = re.compile(r"[0-9.]+|\[[0-9a-f:.%]+\]")
-LOOPBACK = re.compile(r"127\.[0-9.]+|localhost")
+IP_ADDRESS = regex(r"[0-9.]+|\[[0-9a-f:.%]+\]")
+LOOPBACK = regex(r"127\.[0-9.]+|localhost")
 ALTERNATIVES_LINK = "/run/php/php-fpm.sock"
 """Debian's packages make it a link to the `www` pool of one of the installed versions."""
 
-DEBIAN_SOCKET = re.compile(r"/run/php/php[0-9.]+-fpm\.sock")
-OTHER_SERVER = re.compile(
+DEBIAN_SOCKET = regex(r"/run/php/php[0-9.]+-fpm\.sock")
+OTHER_SERVER = regex(
     r"fcgiwrap|spawn-?fcgi|seafile|seahub|xhgui|mailman|munin|smokeping|nagios|cgit|gitweb|hhvm"
     r"|mapserv|qgis|sympa|radosgw|multiwatch|uwsgi|perl|python|django|ruby",
     re.IGNORECASE,

@@ -1,18 +1,18 @@
 """The statements of one line of php-fpm's INI dialect, as the Zend parser reads its tokens."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from tuner.formats.php_fpm.constants import PHP_CONSTANTS, error_level
 from tuner.formats.php_fpm.scanner import Kind, Token
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.source.text import decode
 
 MAX_DEPTH = 100
 """Levels of parentheses, prefix operators and nested fallbacks that a value may have."""
 
-_PHP_INTEGER = re.compile(rb"[ \t\n\v\f\r]*+([+-]?)0*+([0-9]*+)")
+_PHP_INTEGER = regex(rb"[ \t\n\v\f\r]*+([+-]?)0*+([0-9]*+)")
 _WORD_STARTS = frozenset({Kind.STRING, Kind.RAW, Kind.BLANK, Kind.CONSTANT, Kind.VARIABLE, Kind.QUOTE})
 _PLAIN = frozenset({Kind.STRING, Kind.RAW, Kind.BLANK})
 

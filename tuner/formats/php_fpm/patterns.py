@@ -6,6 +6,8 @@ It takes the longest match; the alternatives stand in an order in which the firs
 import re
 from functools import cache
 
+from tuner.source.regex import regex
+
 _NEWLINE = rb"(?:\r\n|\n|\r)"
 _LINE_END = rb"(?P<line_end>[ \t]*+(?:;[^\r\n]*+)?" + _NEWLINE + rb")|(?P<cut>[ \t]*+;)"
 _WORDS = rb"(?i:true|on|yes|false|off|none|no|null)"
@@ -25,7 +27,7 @@ _LABEL = rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]"
 def statement_pattern(names_hold_brackets: bool) -> re.Pattern[bytes]:
     """Return what stands at the start of a statement; up to PHP 8.2 a name can hold `]`."""
     label = _LABEL_WITH_BRACKETS if names_hold_brackets else _LABEL
-    return re.compile(
+    return regex(
         _LINE_END
         + rb"|(?P<equals>[ \t]*+=[ \t]*+)"
         + rb"|(?P<section>\[)"
@@ -39,7 +41,7 @@ def statement_pattern(names_hold_brackets: bool) -> re.Pattern[bytes]:
 
 
 def _enclosed_pattern(end: bytes, closing: bytes) -> re.Pattern[bytes]:
-    return re.compile(
+    return regex(
         rb"(?P<closing>" + end + rb")"
         + rb"|'(?P<raw>[^']++)'"
         + rb"|(?P<variable>\$\{)"
@@ -49,7 +51,7 @@ def _enclosed_pattern(end: bytes, closing: bytes) -> re.Pattern[bytes]:
     )  # fmt: skip
 
 
-VALUE = re.compile(
+VALUE = regex(
     rb"(?P<run>(?:[^$= \t\n\r;&|^~()!\"'\0]|" + _LITERAL_DOLLAR + rb")++)"
     rb"|" + _LINE_END + rb"|(?P<quote>[ \t]*+\")|(?P<blank>[ \t]++)|(?P<mark>[&|^~()!])[ \t]*+"
     rb"|'(?P<raw>[^']++)'|(?P<variable>\$\{)",
@@ -62,17 +64,17 @@ ARRAY_KEY = _enclosed_pattern(rb"[ \t]*+\]", rb"\]")
 """After the `[` of an array key."""
 FALLBACK = _enclosed_pattern(rb"\}", rb"}")
 """After the `:-` of `${NAME:-fallback}`."""
-QUOTED = re.compile(rb"(?P<closing>\"[ \t]*+)|(?P<variable>\$\{)|(?P<text>" + _QUOTED_TEXT + rb")", re.DOTALL)
+QUOTED = regex(rb"(?P<closing>\"[ \t]*+)|(?P<variable>\$\{)|(?P<text>" + _QUOTED_TEXT + rb")", re.DOTALL)
 """After an opening double quote."""
-NAME_OLD = re.compile(rb"[^=\n\r\t;&|^$~(){}!\"\[\0][^=\n\r\t;&|^$~(){}!\"\[\0\]]*+")
+NAME_OLD = regex(rb"[^=\n\r\t;&|^$~(){}!\"\[\0][^=\n\r\t;&|^$~(){}!\"\[\0\]]*+")
 """A name after `${`, up to PHP 8.2."""
-NAME_NEW = re.compile(rb"(?:(?!:-)[^=\n\r\t;&|^$~(){}!\"\[\0\]])++")
+NAME_NEW = regex(rb"(?:(?!:-)[^=\n\r\t;&|^$~(){}!\"\[\0\]])++")
 """A name after `${`, since PHP 8.3."""
-SHORT_NAME_NEW = re.compile(rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]?:-")
+SHORT_NAME_NEW = regex(rb"[^=\n\r\t;&|^$~(){}!\"\[\0\]]?:-")
 """`:-`, with the one letter before it that PHP loses."""
-BLANK_RUN = re.compile(rb"[ \t]++")
+BLANK_RUN = regex(rb"[ \t]++")
 """The blanks that belong to a boolean word."""
-CONSTANT = re.compile(rb"[a-zA-Z_][a-zA-Z0-9_]*+")
+CONSTANT = regex(rb"[a-zA-Z_][a-zA-Z0-9_]*+")
 """A word that may be the name of a constant."""
-ESCAPE = re.compile(rb"\\([\"\\$])")
+ESCAPE = regex(rb"\\([\"\\$])")
 """What a backslash takes away in double quotes."""

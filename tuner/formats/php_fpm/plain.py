@@ -1,13 +1,13 @@
 """Lines that need no grammar: most of every file, read without cutting them into tokens."""
 
-import re
 from typing import NamedTuple
 
 from tuner.formats.php_fpm.constants import PHP_CONSTANTS, is_error_level
 from tuner.formats.php_fpm.patterns import CONSTANT, FALSE, TRUE
+from tuner.source.regex import regex
 from tuner.source.text import decode
 
-_LINE = re.compile(
+_LINE = regex(
     rb"(?P<name>[A-Za-z_.]+)[ \t]*+=[ \t]*+(?P<value>[A-Za-z0-9_./:,*@%+-]+)[ \t]*+\r?"
     rb"|[ \t]*+(?P<comment>;[^\r\0]*+)\r?"
 )

@@ -1,13 +1,13 @@
 """What nginx's `listen` calls an address."""
 
-import re
 from typing import NamedTuple
 
+from tuner.source.regex import regex
 from tuner.stack.address import same_ipv6, same_path
 from tuner.stack.model import Family
 
-PORT = re.compile(r"[0-9]+(?:-[0-9]+)?\Z")
-WITH_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+(?:-[0-9]+)?)\Z")
+PORT = regex(r"[0-9]+(?:-[0-9]+)?\Z")
+WITH_PORT = regex(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+(?:-[0-9]+)?)\Z")
 DEFAULT_HTTP_PORT = "80"
 PORT_RANGE_CAP = 1000
 PORT_DIGITS = 9

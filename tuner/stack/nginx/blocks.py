@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tuner.formats.document import Directive, Document
+from tuner.source.regex import regex
 from tuner.source.text import Text, decode
 from tuner.stack.file_problems import PLACEHOLDER
 from tuner.stack.files import ReadFile
@@ -20,7 +20,7 @@ from tuner.stack.value import Place
 INCLUDE_DEPTH_CAP = 50
 BLOCK_DEPTH_CAP = 100
 MAIN_BLOCKS = frozenset({"http", "events", "stream", "mail"})
-PACKAGED = re.compile(
+PACKAGED = regex(
     r"(?:.*/)?(?:mime\.types|(?:fastcgi|uwsgi|scgi|proxy)_params|fastcgi\.conf|koi-(?:utf|win)|win-utf|"
     r"modules-enabled/\*\.conf|modules/\*\.conf|snippets/(?:fastcgi-php|snakeoil)\.conf|"
     r"share/nginx/modules/\*\.conf|default\.d/\*\.conf)\Z"

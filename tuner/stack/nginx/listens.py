@@ -1,11 +1,11 @@
 """Every `listen` of every server, and what a server is called."""
 
-import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from tuner.formats.document import Word
+from tuner.source.regex import regex
 from tuner.source.text import Text
 from tuner.stack.nginx.addresses import DEFAULT_HTTP_PORT, ListenAddress, parse_listen
 from tuner.stack.nginx.blocks import Block
@@ -13,7 +13,7 @@ from tuner.stack.settings import as_text, written
 from tuner.stack.value import Origin, Value
 
 NO_NAME = ("_", "")
-OWN_SOCKET_OPTIONS = re.compile(
+OWN_SOCKET_OPTIONS = regex(
     r"(?:bind|reuseport|deferred|multipath)\Z|(?:backlog|rcvbuf|sndbuf|fastopen|accept_filter|so_keepalive|setfib|ipv6only)="
 )
 

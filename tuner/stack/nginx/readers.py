@@ -1,18 +1,18 @@
 """How nginx reads the values of the kinds that its table of directives names (`ngx_conf_set_*_slot`)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from tuner.formats.document import Word
+from tuner.source.regex import regex
 from tuner.stack.nginx.directives import words_of
 from tuner.stack.settings import INT64_MAX, Reader, nginx_time_s
 from tuner.stack.value import Data
 
 AUTO = "auto"
 DIGITS_CAP = 30
-DIGITS = re.compile(rf"[0-9]{{1,{DIGITS_CAP}}}\Z")
-SECONDS_STEPS = re.compile(
+DIGITS = regex(rf"[0-9]{{1,{DIGITS_CAP}}}\Z")
+SECONDS_STEPS = regex(
     r"(?=.*[0-9])(?:([0-9]+)y *)?(?:([0-9]+)M *)?(?:([0-9]+)w *)?(?:([0-9]+)d *)?(?:([0-9]+)h *)?"
     r"(?:([0-9]+)m *)?(?:([0-9]+)s? *)?\Z"
 )

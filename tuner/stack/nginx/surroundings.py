@@ -4,13 +4,13 @@
 that go without saying may be left out (`server` is a server of http).
 """
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from tuner.formats.document import Comment, Document
+from tuner.source.regex import regex
 
-STATEMENT = re.compile(r"#*[ \t]*fpmtune:[ \t]*context[ \t]+(?P<blocks>[\w, \t]*\w)[ \t\r]*\Z")
+STATEMENT = regex(r"#*[ \t]*fpmtune:[ \t]*context[ \t]+(?P<blocks>[\w, \t]*\w)[ \t\r]*\Z")
 IMPLIED: Mapping[str, tuple[str, ...]] = {
     "server": ("http",),
     "upstream": ("http",),

@@ -6,9 +6,10 @@ Source: php-src sapi/fpm/fpm/fpm_log.c, fpm_log_write() in its test mode.
 import re
 
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.stack.php_fpm.releases import EVERY, Releases, before
 
-TOKEN = re.compile(r"%(?P<braces>(?:\{[^}]*\})*)(?P<open>\{)?(?P<letter>.)?", re.S)
+TOKEN = regex(r"%(?P<braces>(?:\{[^}]*\})*)(?P<open>\{)?(?P<letter>.)?", re.S)
 PLAIN = frozenset("%flmnpPqQrRsu")
 TIMES = frozenset("tT")
 NAMED = frozenset("eo")

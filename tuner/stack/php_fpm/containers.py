@@ -3,16 +3,17 @@
 import posixpath
 import re
 
+from tuner.source.regex import regex
 from tuner.source.tree import Tree
 from tuner.stack.php_fpm.loading import Instance, PoolSettings
 from tuner.stack.value import Origin, Value
 
-IMAGE_WORDS = re.compile(r"docker|container|podman|kubernetes|(?<![a-z0-9])(?:k8s|helm)(?![a-z0-9])", re.I)
-RECIPE = re.compile(
+IMAGE_WORDS = regex(r"docker|container|podman|kubernetes|(?<![a-z0-9])(?:k8s|helm)(?![a-z0-9])", re.I)
+RECIPE = regex(
     r"(?:docker|container)file(?:\..*)?|.*\.(?:docker|container)file|(?:docker-)?compose[^/]*\.ya?ml", re.I
 )
 LOG_DIRECTIVES = ("error_log", "access.log", "slowlog")
-STANDARD_STREAM = re.compile(r"/dev/std(?:out|err)|/proc/(?:self|1)/fd/[0-9]+|/dev/fd/[0-9]+")
+STANDARD_STREAM = regex(r"/dev/std(?:out|err)|/proc/(?:self|1)/fd/[0-9]+|/dev/fd/[0-9]+")
 
 
 def image_folders(tree: Tree) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """The times of php-fpm's files: what php-fpm reads, and what a person would read."""
 
-import re
 from collections.abc import Iterable, Iterator
 
+from tuner.source.regex import regex
 from tuner.stack.line_entities import Duration
 from tuner.stack.php_fpm.loading import Instance, PoolSettings, Setting
 from tuner.stack.settings import PHP_TIME_UNITS_S, Reader, php_fpm_time_s, switched_off, written
@@ -12,8 +12,8 @@ NEVER_OFF = "pm.process_idle_timeout"
 POOL_TIMES = ("request_terminate_timeout", "request_slowlog_timeout", NEVER_OFF)
 GLOBAL_TIMES = ("process_control_timeout", "emergency_restart_interval", "systemd_interval")
 IN_WORDS = "as people read it"
-PLAIN_TIME = re.compile(r"\s*[+-]?[0-9]+\s*[smhd]?")
-STEP = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(ms|[smhd]?)\s*")
+PLAIN_TIME = regex(r"\s*[+-]?[0-9]+\s*[smhd]?")
+STEP = regex(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(ms|[smhd]?)\s*")
 STEP_UNITS_S: dict[str, float] = {"": 1, "ms": 0.001, **PHP_TIME_UNITS_S}
 
 

@@ -4,11 +4,11 @@ Source: php-src sapi/fpm/fpm/fpm_conf.c, fpm_conf_post_process() and fpm_conf_pr
 """
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 
 from tuner.formats.document import Word
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.source.text import encode
 from tuner.stack.php_fpm.access_format import format_refusal
@@ -27,8 +27,8 @@ REQUIRED_DIRECTIVES: Mapping[str, str] = {
     "pm": "the process manager is missing (static, dynamic or ondemand)",
 }
 """What every pool must have, and php-fpm's words where it has not; pm.max_children is checked as a number."""
-MAIN_NAME = re.compile(r"php.*fpm.*\.conf.*")
-PATH_CHARACTERS = re.compile(r"[A-Za-z0-9/_.~-]+")
+MAIN_NAME = regex(r"php.*fpm.*\.conf.*")
+PATH_CHARACTERS = regex(r"[A-Za-z0-9/_.~-]+")
 MECHANISMS = frozenset({"epoll", "poll", "select"})
 SELECT = "select"
 WITHOUT_SELECT = since(Version.parse("8.6"))

@@ -1,8 +1,8 @@
 """A pool's socket: what it asks of listen(2), who can connect to it, and whom it lets in."""
 
-import re
 from ipaddress import IPv6Address, ip_address
 
+from tuner.source.regex import regex
 from tuner.stack import defaults
 from tuner.stack.address import pool_address
 from tuner.stack.condition import Condition
@@ -16,7 +16,7 @@ from tuner.stack.value import Option, Origin, Override, Value, derive, undetermi
 ONDEMAND = "ondemand"
 WRITABLE = "every local user may connect"
 ONDEMAND_REPLACES = "pm = ondemand replaces a backlog below the default"
-OCTAL_START = re.compile(r"\s*\+?([0-7]*)")
+OCTAL_START = regex(r"\s*\+?([0-7]*)")
 WRITE_FOR_OTHERS = 0o002
 IPV6_LOOPBACK = IPv6Address(1).packed
 IPV4_MAPPED = b"\0" * 10 + b"\xff\xff"

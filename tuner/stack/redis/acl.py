@@ -4,17 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tuner.source.regex import regex
 from tuner.stack.redis.directives import Knowledge
 from tuner.stack.redis.releases import Release
 from tuner.stack.redis.texts import folded
 
 FLAGS = frozenset({"on", "off", "sanitize-payload", "skip-sanitize-payload"})
 SELECTOR_FLAGS = frozenset({"allcommands", "nocommands"})
-PASSWORD_HASH = re.compile(r"[0-9a-f]{64}\Z")
-KEY_PATTERN = re.compile(r"(?:~|%(?:R|W|RW|WR)~|%~)([^ \t\n\v\f\r\0]*)\Z", re.IGNORECASE)
-OLD_KEY_PATTERN = re.compile(r"~([^ \t\n\v\f\r\0]*)\Z")
-CHANNEL_PATTERN = re.compile(r"&([^ \t\n\v\f\r\0]*)\Z")
-BLANK = re.compile(r"[ \t\n\v\f\r\0]")
+PASSWORD_HASH = regex(r"[0-9a-f]{64}\Z")
+KEY_PATTERN = regex(r"(?:~|%(?:R|W|RW|WR)~|%~)([^ \t\n\v\f\r\0]*)\Z", re.IGNORECASE)
+OLD_KEY_PATTERN = regex(r"~([^ \t\n\v\f\r\0]*)\Z")
+CHANNEL_PATTERN = regex(r"&([^ \t\n\v\f\r\0]*)\Z")
+BLANK = regex(r"[ \t\n\v\f\r\0]")
 SYNTAX = "Syntax error"
 BAD_HASH = "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
 AFTER_ALL = "Adding a pattern after the * pattern is not valid and does not have any effect"

@@ -1,10 +1,10 @@
 """The addresses that a redis-server binds, and two of them that cannot both be had."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.formats.document import Directive
+from tuner.source.regex import regex
 from tuner.source.text import Text
 from tuner.stack.address import same_ipv6
 from tuner.stack.model import Family
@@ -12,8 +12,8 @@ from tuner.stack.settings import as_text, written
 from tuner.stack.value import Origin, Value, unknown
 
 EVERY = {"tcp4": "0.0.0.0", "tcp6": "[::]"}
-ON_EVERY_MACHINE = re.compile(r"127\.[0-9.]+\Z|\[::1\]\Z")
-A_NUMBER = re.compile(r"[0-9.]+\Z|\[")
+ON_EVERY_MACHINE = regex(r"127\.[0-9.]+\Z|\[::1\]\Z")
+A_NUMBER = regex(r"[0-9.]+\Z|\[")
 
 
 class BoundAddress(NamedTuple):

@@ -1,10 +1,10 @@
 """redis.conf files to Redis servers with their sockets."""
 
 import posixpath
-import re
 from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Word
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.stack import defaults
 from tuner.stack.listeners import Request, build_listener
@@ -17,7 +17,7 @@ from tuner.stack.value import Data, Origin, Value, absent, may_be_set_by, unknow
 
 CLUSTER_BUS_OFFSET = 10000
 SENTINEL_PORT = 26379
-INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
+INTEGER = regex(r"(?:0|-?[1-9][0-9]{0,18})\Z")
 INT_MAX = 2147483647
 
 

@@ -3,18 +3,20 @@
 import math
 import re
 
+from tuner.source.regex import regex
+
 INT64_MAX = 2**63 - 1
 UINT64 = 2**64
-EXACT = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
-C_LONG = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
-C_OCTAL = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-7]+)")
-C_DOUBLE = re.compile(
+EXACT = regex(r"(?:0|-?[1-9][0-9]{0,18})\Z")
+C_LONG = regex(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
+C_OCTAL = regex(r"[ \t\n\v\f\r]*([+-]?[0-7]+)")
+C_DOUBLE = regex(
     r"[+-]?(?:inf(?:inity)?|0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?"
     r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)\Z",
     re.IGNORECASE,
 )
-SIZE = re.compile(r"(-?[0-9]*)(b|kb?|mb?|gb?|)\Z", re.IGNORECASE)
-MANTISSA_DIGIT = re.compile(r"[+-]?(?:0x)?[0.]*[1-9a-f]", re.IGNORECASE)
+SIZE = regex(r"(-?[0-9]*)(b|kb?|mb?|gb?|)\Z", re.IGNORECASE)
+MANTISSA_DIGIT = regex(r"[+-]?(?:0x)?[0.]*[1-9a-f]", re.IGNORECASE)
 UNIT_BYTES = {
     "": 1,
     "b": 1,

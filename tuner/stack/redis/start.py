@@ -1,14 +1,13 @@
 """What redis-server refuses once it has read every line: settings that do not go together."""
 
-import re
-
+from tuner.source.regex import regex
 from tuner.stack.redis.loading import Settings
 from tuner.stack.redis.reading import Kept, Reading
 from tuner.stack.redis.releases import Release
 
 CLUSTER_BUS_OFFSET = 10000
 PORT_CAP = 65535
-NO_HOST = re.compile(r"[^A-Za-z0-9._:%*-]")
+NO_HOST = regex(r"[^A-Za-z0-9._:%*-]")
 """What neither an address nor a name that resolves can hold: a `#` or a comma, for instance."""
 
 

@@ -4,11 +4,13 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
-HOST_NAME = re.compile(r"[A-Za-z0-9.-]*\Z")
+from tuner.source.regex import regex
+
+HOST_NAME = regex(r"[A-Za-z0-9.-]*\Z")
 HOST_NAME_CAP = 255
 NODE_NAME_EXCLUDES = frozenset("!#$%&()*+:;<>?@[]^{|}~")
 NODE_NAME_EXCLUDES_OF_VALKEY_9 = frozenset(' !"#$%&()*+,;<=>?@[]^{|}~')
-TITLE_PART = re.compile(r"[^{]+|\{\{|\{([^{}][^}]*|)\}", re.DOTALL)
+TITLE_PART = regex(r"[^{]+|\{\{|\{([^{}][^}]*|)\}", re.DOTALL)
 TITLE_VARIABLES = frozenset(
     {"title", "listen-addr", "server-mode", "port", "tls-port", "config-file", "unixsocket"}
 )

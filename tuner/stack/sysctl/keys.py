@@ -1,6 +1,5 @@
 """The keys of /proc/sys: how the kernel reads each, by version (`rules/directives/sysctl.yaml`)."""
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -8,13 +7,14 @@ from typing import Any, Literal, NamedTuple
 from tuner import packaged
 from tuner.laws.sysctl_number import INT_MAX, INT_MIN
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.stack.hosts import GLOB
 
 Kind = Literal["numbers", "words", "read-only"]
 ALWAYS_THERE = ("all", "default", "lo")
 """The network interfaces that every machine has keys for; `all` is none of the `neigh` folder."""
 
-_INTERFACE = re.compile(r"(net\.ipv[46]\.(?:conf|neigh)\.)([^.]+)(\..+)")
+_INTERFACE = regex(r"(net\.ipv[46]\.(?:conf|neigh)\.)([^.]+)(\..+)")
 
 
 class Bounds(NamedTuple):

@@ -1,17 +1,17 @@
 """In which order sysctl files are applied: by systemd-sysctl at boot, and by `sysctl --system`."""
 
 import fnmatch
-import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tuner.formats.document import Directive, Document
+from tuner.source.regex import regex
 from tuner.source.text import Text, encode
 from tuner.stack.hosts import GLOB, HostFiles
 from tuner.stack.target import Target
 
-STANDARD_FOLDER = re.compile(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/")
-STANDARD = re.compile(STANDARD_FOLDER.pattern + r"([^/]+\.conf)\Z")
+STANDARD_FOLDER = regex(r"/(etc|run|usr/local/lib|usr/lib|lib)/sysctl\.d/")
+STANDARD = regex(STANDARD_FOLDER.pattern + r"([^/]+\.conf)\Z")
 UBUNTUS_OWN = frozenset(
     f"10-{name}.conf"
     for name in (
@@ -21,8 +21,8 @@ UBUNTUS_OWN = frozenset(
 )
 """What Ubuntu's procps puts into /etc/sysctl.d itself."""
 RANKS = {"etc": 0, "run": 1, "usr/local/lib": 2, "usr/lib": 3, "lib": 4}
-SYSCTL_D = re.compile(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
-_ESCAPED = re.compile(r"\\(.)")
+SYSCTL_D = regex(r"(.*/)sysctl\.d/([^/]+\.conf)\Z")
+_ESCAPED = regex(r"\\(.)")
 BOOT_NAME_OF_SYSCTL_CONF = "99-sysctl.conf"
 MACHINES_OWN = ""
 """The group of the folders that the machine's programs read."""
