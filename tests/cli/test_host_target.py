@@ -1,5 +1,6 @@
 """When this machine is the target by itself, and what is read along with the given paths."""
 
+import re
 import subprocess
 import sys
 from argparse import Namespace
@@ -86,7 +87,7 @@ def test_not_in_automation_unless_asked_for(name: str) -> None:
 
 
 def test_not_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_target, "OWN_FOLDER", host_target.re.compile(str(tmp_path)))
+    monkeypatch.setattr(host_target, "OWN_FOLDER", re.compile(str(tmp_path)))
     monkeypatch.setattr(host_target, "CHECKOUT_MARKS", (".git",))
     folder = tmp_path / "etc/nginx"
     folder.mkdir(parents=True)
@@ -122,7 +123,7 @@ def test_not_on_another_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(host_target, "OWN_FOLDER", host_target.re.compile(str(tmp_path)))
+    monkeypatch.setattr(host_target, "OWN_FOLDER", re.compile(str(tmp_path)))
     monkeypatch.setattr(host_target, "SYSCTL", (f"{tmp_path}/sysctl.conf", f"{tmp_path}/sysctl.d"))
     monkeypatch.setattr(host_target, "NGINX", f"{tmp_path}/nginx")
     for name in ("sysctl.d/a.conf", "nginx/nginx.conf", "fpm/php-fpm.conf", "fpm/pool.d/www.conf"):

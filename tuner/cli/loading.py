@@ -4,8 +4,8 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from tuner.cli.host_target import ThisMachine, this_machine
 from tuner.cli.output import complain
@@ -38,8 +38,7 @@ STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "<stdin>"
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """Everything that was read, and the project's settings it was read with.
 
     Where this machine is the target, `machine` says what of it was read, and `files` are those that were
@@ -174,7 +173,7 @@ def _of_machine(loaded: Loaded, machine: ThisMachine, target: Target) -> Loaded:
     """Tell what was asked about from what was read along."""
     files = [file for file in loaded.files if machine.is_asked(file.source.disk_path)]
     asked = frozenset(file.path for file in files) if machine.is_own else None
-    return replace(loaded, files=files, machine=MachineRead(target.name, machine.along, asked))
+    return loaded._replace(files=files, machine=MachineRead(target.name, machine.along, asked))
 
 
 def _folder_of(path: str) -> str:

@@ -4,7 +4,6 @@ nginx stops at the first syntax error; the scanner names that error and reads on
 `;` does not hide the rest of the file. What is wrong after the first error follows from it and is not named.
 """
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tuner.formats.document import Comment, Problem, Word
@@ -38,13 +37,15 @@ _EOF_IN_DIRECTIVE = 'unexpected end of file, expecting ";" or "}"'
 _EOF_IN_BLOCK = 'unexpected end of file, expecting "}"'
 
 
-@dataclass(slots=True)
 class Statement:
     """A directive's words, name first, and the offset past its `;`, or past the `}` of its block."""
 
-    words: tuple[Word, ...]
-    end: int
-    is_block: bool
+    __slots__ = ("end", "is_block", "words")
+
+    def __init__(self, words: tuple[Word, ...], end: int, is_block: bool) -> None:
+        self.words = words
+        self.end = end
+        self.is_block = is_block
 
 
 class Scan(NamedTuple):

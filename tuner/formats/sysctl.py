@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from tuner.formats.document import Comment, Directive, Document, Problem, Word
@@ -57,17 +56,17 @@ def reads_differently(document: Document) -> bool:
     return _DIFFERENT.search(document.text.data) is not None
 
 
-@dataclass(slots=True)
 class _Reader:
     """Reads one file, line by line."""
 
-    text: Text
-    masked: Masked
-    is_template: bool
-    dialect: Dialect
-    directives: list[Directive] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    comments: list[Comment] = field(default_factory=list)
+    def __init__(self, text: Text, masked: Masked, is_template: bool, dialect: Dialect) -> None:
+        self.text = text
+        self.masked = masked
+        self.is_template = is_template
+        self.dialect = dialect
+        self.directives: list[Directive] = []
+        self.problems: list[Problem] = []
+        self.comments: list[Comment] = []
 
     def read(self) -> Document:
         if self.text.data.startswith(BOM):

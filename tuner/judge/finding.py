@@ -1,7 +1,6 @@
 """What a check finds: findings, undecided rules, and what they rest on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from tuner.source.text import encode
@@ -80,13 +79,18 @@ class RuleCrash(NamedTuple):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """Everything that a set of rules says of one or more stacks."""
 
-    findings: Sequence[Finding]
-    undecided: Sequence[Undecided]
-    crashes: Sequence[RuleCrash] = ()
+    def __init__(
+        self,
+        findings: Sequence[Finding],
+        undecided: Sequence[Undecided],
+        crashes: Sequence[RuleCrash] = (),
+    ) -> None:
+        self.findings = findings
+        self.undecided = undecided
+        self.crashes = crashes
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity."""

@@ -1,7 +1,6 @@
 """Rules from where they are kept: the built-in ones, and files of the user's own."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from tuner import packaged
 from tuner.errors import RuleError
@@ -9,17 +8,17 @@ from tuner.judge.rule import CompiledRule, read_rule, trusted_rule
 from tuner.source.tree import SourceFile
 
 
-@dataclass(slots=True)
 class RuleSet:
     """The rules of a run, by id, those of the user's own among them, and what is wrong with their files.
 
     `broken` are the ids and names of rules in files with faults, as far as they can be read.
     """
 
-    rules: list[CompiledRule]
-    own: list[CompiledRule] = field(default_factory=list)
-    faults: list[RuleError] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
+    def __init__(self, rules: list[CompiledRule]) -> None:
+        self.rules = rules
+        self.own: list[CompiledRule] = []
+        self.faults: list[RuleError] = []
+        self.broken: set[str] = set()
 
 
 def load_rules() -> list[CompiledRule]:

@@ -1,7 +1,6 @@
 """Severities that a project gives to single rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from tuner.errors import UsageError
 from tuner.judge.finding import Judgement, Severity
@@ -30,4 +29,4 @@ def with_severities(judgement: Judgement, by_id: Mapping[str, Severity]) -> Judg
     findings = [
         finding._replace(severity=by_id.get(finding.rule, finding.severity)) for finding in judgement.findings
     ]
-    return replace(judgement, findings=findings)
+    return Judgement(findings, judgement.undecided, judgement.crashes)

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from tuner.source.regex import regex
-
 INT_MIN = -(2**31)
 INT_MAX = 2**31 - 1
 
 _OCTAL = 8
 _BLANKS = " \t\n\v\f\r"
-_NUMBER = regex(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)(?![^ \t\n])")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)(?![^ \t\n])")
 _LONGEST_NUMBER_CHARACTERS = 20
 _LONGEST_WRITE_BYTES = 4095
 

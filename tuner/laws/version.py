@@ -1,14 +1,11 @@
 """The version number of a kernel or a program."""
 
-from dataclasses import dataclass, field
+import re
 
-from tuner.source.regex import regex
-
-_VERSION = regex(r"([0-9]{1,9}(?:\.[0-9]{1,9})+)(?![.0-9])")
+_VERSION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})+)(?![.0-9])")
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Version:
+class Version(tuple[int, ...]):
     """A version, ordered and hashed by its numbers: 6.1 < 6.1.125 < 6.12.
 
     A number that is not written is less than any that is: 6.1 < 6.1.0, so compare with as few numbers as the
@@ -16,8 +13,7 @@ class Version:
     8.6.0RC3 equals 8.6.0, and 6.1.0-32-amd64, the name Debian gives a patched 6.1.x, equals 6.1.0.
     """
 
-    numbers: tuple[int, ...]
-    text: str = field(compare=False)
+    text: str
 
     @classmethod
     def parse(cls, text: str) -> "Version":
@@ -28,7 +24,14 @@ class Version:
         match = _VERSION.match(text.strip())
         if match is None:
             raise ValueError(f"not a version of two or more numbers, like 6.1 or 8.2.7: {text[:40]!r}")
-        return cls(tuple(int(number) for number in match[1].split(".")), match[1])
+        version = cls(int(number) for number in match[1].split("."))
+        version.text = match[1]
+        return version
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Its numbers, the leading one first."""
+        return tuple(self)
 
     def __str__(self) -> str:
         return self.text

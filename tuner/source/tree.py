@@ -7,7 +7,6 @@ target are one file.
 import os
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from tuner.source.text import Text, encode
@@ -33,7 +32,6 @@ class SourceFile(NamedTuple):
     is_folder: bool = False
 
 
-@dataclass(slots=True)
 class Tree:
     """Everything found below the given paths.
 
@@ -44,13 +42,14 @@ class Tree:
     `unread` that of each file that was not read because its name was not wanted.
     """
 
-    roots: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    files: dict[str, SourceFile] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-    outside_links: dict[str, str] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)
+    def __init__(self, roots: Iterable[str] = ()) -> None:
+        self.roots = list(roots)
+        self.missing: list[str] = []
+        self.files: dict[str, SourceFile] = {}
+        self.links: dict[str, str] = {}
+        self.outside_links: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
+        self.unread: dict[str, str] = {}
 
 
 def collect(
@@ -71,7 +70,7 @@ def collect(
     given = [(path, real_path(path)) for path in paths]
     known_only = [(path, real_path(path)) for path in mapped]
     added = [(path, real_path(path)) for path in also]
-    tree = Tree(roots=[real for _, real in (*given, *known_only, *added)])
+    tree = Tree(real for _, real in (*given, *known_only, *added))
     for path, real in known_only:
         _collect_folder(tree, path, real, lambda _: False, excludes)
     for path, real in given:

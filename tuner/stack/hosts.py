@@ -6,7 +6,6 @@ Includes name paths of the host, not of the checkout.
 import fnmatch
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from glob import glob
 from pathlib import PurePosixPath
@@ -28,7 +27,6 @@ class Reach(Enum):
     OUTSIDE = "outside"
 
 
-@dataclass(slots=True)
 class HostFiles:
     """The files of one host by the paths that the host will have them under.
 
@@ -43,23 +41,30 @@ class HostFiles:
     that this nginx loads.
     """
 
-    name: str
-    files: list[ReadFile]
-    mappings: list[tuple[str, str]]
-    covered: list[str] = field(default_factory=list)
-    by_path: dict[str, ReadFile] = field(default_factory=dict)
-    links: set[str] = field(default_factory=set)
-    masks: frozenset[str] = frozenset()
-    is_sysctl_stated: bool = False
-    unknown: dict[str, SourceFile] = field(default_factory=dict)
-    aliases: dict[str, list[str]] = field(default_factory=dict)
-    outside_links: dict[str, str] = field(default_factory=dict)
-    target: Target | None = None
-    sysctl_files: list[ReadFile] = field(default_factory=list)
-    replaced: list[ReadFile] = field(default_factory=list)
-    is_live: bool = False
-    is_dump: bool = False
-    _names: dict[str, list[str]] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        files: list[ReadFile],
+        mappings: list[tuple[str, str]],
+        covered: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.files = files
+        self.mappings = mappings
+        self.covered = covered
+        self.by_path: dict[str, ReadFile] = {}
+        self.links: set[str] = set()
+        self.masks: frozenset[str] = frozenset()
+        self.is_sysctl_stated = False
+        self.unknown: dict[str, SourceFile] = {}
+        self.aliases: dict[str, list[str]] = {}
+        self.outside_links: dict[str, str] = {}
+        self.target: Target | None = None
+        self.sysctl_files: list[ReadFile] = []
+        self.replaced: list[ReadFile] = []
+        self.is_live = False
+        self.is_dump = False
+        self._names: dict[str, list[str]] = {}
 
     def host_path(self, disk_path: str) -> str:
         """Return the path that the host knows `disk_path` under."""

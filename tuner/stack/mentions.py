@@ -5,7 +5,6 @@ Whoever names a key sets it, or tells people to: its default is then no good gue
 
 import os
 import posixpath
-from dataclasses import dataclass, field
 
 from tuner.source.tree import Tree, read
 
@@ -20,7 +19,6 @@ FILES_CAP = 500
 SIZE_CAP_BYTES = 256 * 1024
 
 
-@dataclass(slots=True)
 class Mentions:
     """Which file of `tree` names a key; nothing is read before somebody asks.
 
@@ -29,9 +27,10 @@ class Mentions:
     paths on disk: what they set is known, and nothing to another host.
     """
 
-    tree: Tree
-    sysctl_files: frozenset[str] = frozenset()
-    _texts: dict[str, bytes] | None = field(default=None)
+    def __init__(self, tree: Tree, sysctl_files: frozenset[str] = frozenset()) -> None:
+        self.tree = tree
+        self.sysctl_files = sysctl_files
+        self._texts: dict[str, bytes] | None = None
 
     def of(self, key: str) -> str:
         """Return the path of a file that names `key`, empty if there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from tuner.stack.value import Place
@@ -30,7 +29,6 @@ class Absent(NamedTuple):
         return posixpath.dirname(self.path)
 
 
-@dataclass(slots=True)
 class AbsentIncludes:
     """What one nginx includes by name and does not find.
 
@@ -39,10 +37,11 @@ class AbsentIncludes:
     `entered` are the folders that files were included from, `own_folder` the one of the main file.
     """
 
-    own_folder: str | None
-    absent: list[Absent] = field(default_factory=list)
-    entered: set[str] = field(default_factory=set)
-    lacks_package_file: bool = False
+    def __init__(self, own_folder: str | None) -> None:
+        self.own_folder = own_folder
+        self.absent: list[Absent] = []
+        self.entered: set[str] = set()
+        self.lacks_package_file = False
 
     def settle(self, host: HostFiles, report: IncludeReport) -> None:
         """Put each into `report`: as a fault, or as not followed, and then its block is in doubt."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuner.formats.document import Directive, Document
 from tuner.source.regex import regex
@@ -27,7 +27,6 @@ PACKAGED = regex(
 )
 
 
-@dataclass(slots=True)
 class Block:
     """One directive in its place; what its `{}` holds, with every include put in place, is found by name.
 
@@ -39,18 +38,28 @@ class Block:
     control keeps no empty ones.
     """
 
-    context: str
-    parent: Block | None = None
-    directive: Directive | None = None
-    text: Text | None = None
-    blocks: list[Block] = field(default_factory=list)
-    is_complete: bool = True
-    stated_level: str = ""
-    is_template: bool = False
-    not_followed: list[str] = field(default_factory=list)
-    has_open_pattern: bool = False
-    depth: int = 0
-    _by_name: dict[str, list[Block]] = field(default_factory=dict)
+    def __init__(
+        self,
+        context: str,
+        parent: Block | None = None,
+        directive: Directive | None = None,
+        text: Text | None = None,
+        is_complete: bool = True,
+        stated_level: str = "",
+        depth: int = 0,
+    ) -> None:
+        self.context = context
+        self.parent = parent
+        self.directive = directive
+        self.text = text
+        self.blocks: list[Block] = []
+        self.is_complete = is_complete
+        self.stated_level = stated_level
+        self.is_template = False
+        self.not_followed: list[str] = []
+        self.has_open_pattern = False
+        self.depth: int = parent.depth + 1 if parent else 0
+        self._by_name: dict[str, list[Block]] = {}
 
     @property
     def name(self) -> str:
@@ -70,7 +79,7 @@ class Block:
     def add(self, directive: Directive, text: Text) -> Block:
         """Return `directive` as a new child."""
         name, is_block = directive.name.text, directive.children is not None
-        child = Block(name if is_block else self.context, self, directive, text, depth=self.depth + 1)
+        child = Block(name if is_block else self.context, self, directive, text)
         self._by_name.setdefault(name, []).append(child)
         if is_block:
             self.blocks.append(child)
@@ -104,8 +113,7 @@ class Block:
             block = block.parent
 
 
-@dataclass(slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """One nginx: a main file with all it includes, or a file whose surroundings are not known.
 
     `reached` are the paths of all files that are in it.
@@ -116,17 +124,23 @@ class Configuration:
     reached: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
 class _Loader:
     """Puts the files of one nginx together, each where it is included."""
 
-    host: HostFiles
-    report: IncludeReport
-    budget: IncludeBudget
-    prefix: str | None
-    absent: AbsentIncludes
-    reached: set[str] = field(default_factory=set)
-    templates: dict[str, bool] = field(default_factory=dict)
+    def __init__(
+        self,
+        host: HostFiles,
+        budget: IncludeBudget,
+        prefix: str | None,
+        absent: AbsentIncludes,
+    ) -> None:
+        self.host = host
+        self.report = budget.report
+        self.budget = budget
+        self.prefix = prefix
+        self.absent = absent
+        self.reached: set[str] = set()
+        self.templates: dict[str, bool] = {}
 
     def load(self, file: ReadFile, parent: Block, trail: tuple[str, ...]) -> None:
         self.reached.add(file.path)
@@ -259,7 +273,7 @@ def _load(
 ) -> Configuration:
     root = _surroundings(file, budget.report) if is_fragment else Block("main")
     prefix = None if is_fragment else posixpath.dirname(path)
-    loader = _Loader(host, budget.report, budget, prefix, AbsentIncludes(prefix))
+    loader = _Loader(host, budget, prefix, AbsentIncludes(prefix))
     loader.load(file, root, ())
     loader.absent.settle(host, budget.report)
     return Configuration(file, root, frozenset(loader.reached))

@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
@@ -32,21 +31,21 @@ UNSEEN = "host.has_unseen_listeners"
 ALL_SEEN = Value(UNSEEN, False, Origin("derived", "every server was seen"))
 
 
-@dataclass(slots=True)
 class Nginx:
     """What the nginx files of one host say; `is_complete` where it is one main file with all it includes.
 
     `has_unseen_listeners` is False where no other file can bring listeners, else unknown.
     """
 
-    listeners: list[Listener] = field(default_factory=list)
-    upstreams: list[Upstream] = field(default_factory=list)
-    locations: list[Location] = field(default_factory=list)
-    connect_timeouts: list[ConnectTimeout] = field(default_factory=list)
-    refused: list[RefusedWord] = field(default_factory=list)
-    faults: list[DirectiveFault] = field(default_factory=list)
-    is_complete: bool = False
-    has_unseen_listeners: Value = ALL_SEEN
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        self.upstreams: list[Upstream] = []
+        self.locations: list[Location] = []
+        self.connect_timeouts: list[ConnectTimeout] = []
+        self.refused: list[RefusedWord] = []
+        self.faults: list[DirectiveFault] = []
+        self.is_complete = False
+        self.has_unseen_listeners: Value = ALL_SEEN
 
 
 def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: IncludeReport) -> Nginx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tuner.formats.document import Directive, Document
 from tuner.source.text import Text, encode
@@ -21,15 +21,13 @@ GLOBAL = "global"
 WITHOUT_HEADER = "(no header)"
 
 
-@dataclass(slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One directive with the file it stands in."""
 
     directive: Directive
     text: Text
 
 
-@dataclass(slots=True)
 class PoolSettings:
     """Everything written for one pool, in the order of loading.
 
@@ -38,29 +36,30 @@ class PoolSettings:
     for what stands before any.
     """
 
-    name: str
-    header: Place | None = None
-    settings: list[Setting] = field(default_factory=list)
-    not_followed: list[str] = field(default_factory=list)
-    is_complete: bool = False
+    def __init__(self, name: str, header: Place | None = None) -> None:
+        self.name = name
+        self.header = header
+        self.settings: list[Setting] = []
+        self.not_followed: list[str] = []
+        self.is_complete = False
 
     def scalars(self, label: str) -> list[Setting]:
         """Return every setting of a directive, the one in force last."""
         return [s for s in self.settings if s.directive.name.text.lower() == label and s.directive.args]
 
 
-@dataclass(slots=True)
 class Instance:
     """One php-fpm: what its files say for all of it, and its pools. `start` is its first file.
 
     `is_complete` says that it is a main file with everything it includes.
     """
 
-    start: ReadFile
-    path: str
-    pools: dict[str, PoolSettings] = field(default_factory=dict)
-    global_settings: PoolSettings = field(default_factory=lambda: PoolSettings(GLOBAL))
-    is_complete: bool = False
+    def __init__(self, start: ReadFile, path: str) -> None:
+        self.start = start
+        self.path = path
+        self.pools: dict[str, PoolSettings] = {}
+        self.global_settings = PoolSettings(GLOBAL)
+        self.is_complete = False
 
 
 class _Loader:

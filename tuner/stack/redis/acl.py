@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from tuner.source.regex import regex
 from tuner.stack.redis.directives import Knowledge
@@ -65,17 +64,14 @@ def _merged(rules: Sequence[str], release: Release) -> list[tuple[str, int]] | N
     return None if opened else merged
 
 
-@dataclass(slots=True)
 class _User:
     """What the rules so far have made of a user, as far as a later rule can fail by it."""
 
-    release: Release
-    knowledge: Knowledge
-    has_all_channels: bool
-    passwords: set[str] = field(default_factory=set)
-    root: "_Selector" = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, release: Release, knowledge: Knowledge, has_all_channels: bool) -> None:
+        self.release = release
+        self.knowledge = knowledge
+        self.has_all_channels = has_all_channels
+        self.passwords: set[str] = set()
         self.root = self._new_selector()
 
     def _new_selector(self) -> "_Selector":
@@ -116,14 +112,14 @@ class _User:
         return next(filter(None, (selector.apply(rule) for rule in rules.split())), "")
 
 
-@dataclass(slots=True)
 class _Selector:
     """Permissions: whether they already cover every key and every channel."""
 
-    release: Release
-    knowledge: Knowledge
-    has_all_channels: bool
-    has_all_keys: bool = False
+    def __init__(self, release: Release, knowledge: Knowledge, has_all_channels: bool) -> None:
+        self.release = release
+        self.knowledge = knowledge
+        self.has_all_channels = has_all_channels
+        self.has_all_keys = False
 
     def apply(self, rule: str) -> str:
         """Apply one rule; return why it is refused, or nothing."""

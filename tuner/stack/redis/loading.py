@@ -1,7 +1,7 @@
 """A redis.conf with all that it includes: every directive of one server in the order of loading."""
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from tuner.formats.document import Directive, Document, Word
 from tuner.source.text import Text
@@ -14,7 +14,6 @@ from tuner.stack.value import Place
 DEPTH_CAP = 50
 
 
-@dataclass(slots=True)
 class Settings:
     """Every directive of one server in the order of loading, with the file it stands in.
 
@@ -23,12 +22,15 @@ class Settings:
     the given paths, with their position in that order. `is_template` says that a file is one.
     """
 
-    file: ReadFile
-    started_in: str = ""
-    found: list[tuple[Directive, Text]] = field(default_factory=list)
-    reached: set[str] = field(default_factory=set)
-    not_followed: list[tuple[int, str]] = field(default_factory=list)
-    is_template: bool = False
+    def __init__(
+        self, file: ReadFile, started_in: str = "", found: Iterable[tuple[Directive, Text]] = ()
+    ) -> None:
+        self.file = file
+        self.started_in = started_in
+        self.found = list(found)
+        self.reached: set[str] = set()
+        self.not_followed: list[tuple[int, str]] = []
+        self.is_template = False
 
     def named(self, name: str) -> list[tuple[Directive, Text]]:
         """Return every directive called `name`, in the order of loading."""
@@ -64,13 +66,13 @@ def load_server(host: HostFiles, report: IncludeReport, file: ReadFile, started_
     return _Loader(host, IncludeBudget(report)).load(file, started_in)
 
 
-@dataclass(slots=True)
 class _Loader:
     """Reads the files of one redis-server, each where it is included."""
 
-    host: HostFiles
-    budget: IncludeBudget
-    folder: str = ""
+    def __init__(self, host: HostFiles, budget: IncludeBudget) -> None:
+        self.host = host
+        self.budget = budget
+        self.folder = ""
 
     def load(self, file: ReadFile, started_in: str = "") -> Settings:
         settings = Settings(file, started_in)

@@ -1,7 +1,6 @@
 """A server's lines read one after the other, as one release reads them: what it keeps and what it refuses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tuner.formats.document import Directive, Word
@@ -51,14 +50,14 @@ class Kept(NamedTuple):
     earlier: "Kept | None" = None
 
 
-@dataclass(slots=True)
 class Reading:
     """What one release makes of all lines of a server. `kept` is by the directive's proper name."""
 
-    release: Release
-    kept: dict[str, Kept] = field(default_factory=dict)
-    users: list[tuple[Directive, Text]] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.kept: dict[str, Kept] = {}
+        self.users: list[tuple[Directive, Text]] = []
+        self.refusals: list[Refusal] = []
 
     def data(self, name: str) -> Data | None:
         """Return what is in force of a directive: what was written, else the default; None if unknown."""
