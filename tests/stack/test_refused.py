@@ -68,6 +68,12 @@ def test_nginx(line: str, is_refused: bool, tmp_path: Path) -> None:
     assert bool(refused(tmp_path, {NGINX: f"events {{}}\nhttp {{ {line} }}\n"})) == is_refused
 
 
+def test_what_a_template_fills_in_is_not_judged(tmp_path: Path) -> None:
+    server = "server { listen {{ port }}; fastcgi_keep_conn {{ keep }}; fastcgi_send_timeout 5x; }"
+    text = f"# fpmtune: template\nevents {{}}\nhttp {{ {server} }}\n"
+    assert [setting for _, setting in refused(tmp_path, {NGINX: text})] == ["fastcgi_send_timeout 5x"]
+
+
 def test_a_snippet_included_twice_is_told_once(tmp_path: Path) -> None:
     servers = "server { listen 80; include php.conf; } server { listen 81; include php.conf; }"
     files = {

@@ -16,13 +16,17 @@ def default(table: str, label: str, name: str, target: Target) -> Value:
     Known where the target's version, or every version, fixes it; else unknown with its possible values.
     Versions older than the table's `oldest` count only when a target says so.
     """
-    program, setting = _program(table), _setting(table, label)
+    return _default(table, label, name, target.version(_program(table)))
+
+
+@cache
+def _default(table: str, label: str, name: str, version: Version | None) -> Value:
+    setting = _setting(table, label)
     unit = setting.get("unit", "")
     if "varies" in setting:
         return unknown(name, setting["varies"], unit=unit, label=label)
-    version = target.version(program)
     if version is None:
-        reason = f"the default depends on the {program} version"
+        reason = f"the default depends on the {_program(table)} version"
         value = undetermined(name, _options(table, label), reason, unit=unit, label=label)
         return value._replace(default=value.data)
     chosen = next(o for o in _rows(table, label) if _contains(o, version))

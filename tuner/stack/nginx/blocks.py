@@ -30,12 +30,12 @@ PACKAGED = regex(
 class Block:
     """One directive in its place; what its `{}` holds, with every include put in place, is found by name.
 
-    `blocks` are those inside it that have a `{}` themselves. The outermost block of a configuration has no
-    directive. `is_complete` is False on the outermost block of a file whose surroundings are not known;
-    `stated_level` is what a comment in it says of them. `is_template` says that something fills the file in
-    before nginx reads it; on the outermost block, that this is so of one of its files.
-    `has_open_pattern` says that an include matches no file and the folder is not there either: version
-    control keeps no empty ones.
+    `is_block` says that it has a `{}`, and `blocks` are those inside it that have one. The outermost block of
+    a configuration has no directive and an empty name. `is_complete` is False on the outermost block of a
+    file whose surroundings are not known; `stated_level` is what a comment in it says of them. `is_template`
+    says that something fills the file in before nginx reads it; on the outermost block, that this is so of
+    one of its files. `has_open_pattern` says that an include matches no file and the folder is not there
+    either: version control keeps no empty ones.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class Block:
         parent: Block | None = None,
         directive: Directive | None = None,
         text: Text | None = None,
+        *,
         is_complete: bool = True,
         stated_level: str = "",
-        depth: int = 0,
     ) -> None:
         self.context = context
         self.parent = parent
@@ -59,17 +59,9 @@ class Block:
         self.not_followed: list[str] = []
         self.has_open_pattern = False
         self.depth: int = parent.depth + 1 if parent else 0
+        self.name = directive.name.text if directive else ""
+        self.is_block = directive is None or directive.children is not None
         self._by_name: dict[str, list[Block]] = {}
-
-    @property
-    def name(self) -> str:
-        """The directive's name, or empty for the outermost block."""
-        return self.directive.name.text if self.directive else ""
-
-    @property
-    def is_block(self) -> bool:
-        """Whether it has a `{}`."""
-        return self.directive is None or self.directive.children is not None
 
     @property
     def arguments(self) -> list[str]:
@@ -78,10 +70,10 @@ class Block:
 
     def add(self, directive: Directive, text: Text) -> Block:
         """Return `directive` as a new child."""
-        name, is_block = directive.name.text, directive.children is not None
-        child = Block(name if is_block else self.context, self, directive, text)
-        self._by_name.setdefault(name, []).append(child)
-        if is_block:
+        context = self.context if directive.children is None else directive.name.text
+        child = Block(context, self, directive, text)
+        self._by_name.setdefault(child.name, []).append(child)
+        if child.is_block:
             self.blocks.append(child)
         return child
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -53,9 +53,11 @@ class Form(NamedTuple):
         return True if is_sure else None
 
 
+@cache
 def forms_of(name: str) -> tuple[Form, ...]:
     """Return every form of a directive; none for one that is not of nginx's own modules."""
-    return tuple(_form(module, row) for module, row in _rows().get(name, ()))
+    found = ((module, rows[name]) for module, rows in _modules().items() if name in rows)
+    return tuple(_form(module, row) for module, rows in found for row in _texts(rows))
 
 
 def words_of(kind: str) -> frozenset[str]:
@@ -65,7 +67,7 @@ def words_of(kind: str) -> frozenset[str]:
 
 def known_directives() -> Collection[str]:
     """Return the names of all directives of the table."""
-    return _rows().keys()
+    return dict.fromkeys(name for rows in _modules().values() for name in rows)
 
 
 def _reaches(version: Version, bound: Version | None) -> bool | None:
@@ -82,18 +84,16 @@ def _reaches(version: Version, bound: Version | None) -> bool | None:
     return version.numbers >= bound.numbers[:length] if length < len(bound.numbers) else version >= bound
 
 
-@cache
-def _rows() -> dict[str, list[tuple[str, str]]]:
-    """Return the rows of each name, as they stand in the table, with their module."""
-    rows: dict[str, list[tuple[str, str]]] = {}
-    for module, directives in packaged.directive_table("nginx")["modules"].items():
-        for name, found in directives.items():
-            texts = found if isinstance(found, list) else [found]
-            rows.setdefault(name, []).extend((module, text) for text in texts)
-    return rows
+def _modules() -> Mapping[str, Mapping[str, str | list[str]]]:
+    """Return the rows of each module's directives by name, as they stand in the table."""
+    modules: Mapping[str, Mapping[str, str | list[str]]] = packaged.directive_table("nginx")["modules"]
+    return modules
 
 
-@cache
+def _texts(rows: str | list[str]) -> list[str]:
+    return rows if isinstance(rows, list) else [rows]
+
+
 def _form(module: str, row: str) -> Form:
     levels, arguments, *rest = row.split("; ")
     numbers, _, brace = arguments.partition(" ")

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from tuner.formats.document import Word
 from tuner.source.regex import regex
 from tuner.stack.nginx.directives import words_of
 from tuner.stack.settings import INT64_MAX, Reader, nginx_time_s
 from tuner.stack.value import Data
 
 AUTO = "auto"
+VARIABLE = "$"
 DIGITS_CAP = 30
 DIGITS = regex(rf"[0-9]{{1,{DIGITS_CAP}}}\Z")
 SECONDS_STEPS = regex(
@@ -30,20 +30,18 @@ def read_word(kind: str, text: str) -> Data | None:
     return _reader(kind)(text)
 
 
-def first_refused(kind: str, words: Sequence[Word]) -> Word | None:
-    """Return the first of a directive's arguments that nginx refuses for its kind.
+def first_refused(kind: str, texts: Sequence[str]) -> int | None:
+    """Return which of a directive's arguments is the first that nginx refuses for its kind.
 
-    What holds a variable, or what a template fills in, is not judged.
+    What holds a variable is not judged.
     """
     readers: Sequence[Reader] = [_reader(kind)]
     if kind == "buffers":
         readers = [_count, _positive_size]
     elif kind == "times" or kind.startswith("some of "):
-        readers = [_reader(kind)] * len(words)
-    judged = zip(words, readers, strict=False)
-    return next(
-        (w for w, read in judged if not w.unknown and "$" not in w.text and read(w.text) is None), None
-    )
+        readers = [_reader(kind)] * len(texts)
+    judged = enumerate(zip(texts, readers, strict=False))
+    return next((at for at, (text, read) in judged if VARIABLE not in text and read(text) is None), None)
 
 
 def on_or_off(text: str) -> Data | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from tuner.formats.document import Word
@@ -13,7 +13,7 @@ from tuner.stack.nginx.directives import Form
 from tuner.stack.nginx.faults import forms_in_force
 from tuner.stack.nginx.levels import Levels, holders
 from tuner.stack.nginx.naming import name_of
-from tuner.stack.nginx.readers import first_refused, on_or_off, size_bytes
+from tuner.stack.nginx.readers import VARIABLE, first_refused, on_or_off, size_bytes
 from tuner.stack.target import Target
 from tuner.stack.value import Place
 
@@ -43,6 +43,10 @@ NEW_PARAMETERS: Mapping[tuple[str, str], Version] = {
 }
 """Parameters by directive, with the release that brought them. Source: nginx CHANGES 1.25.0, 1.27.3."""
 WITH_PARAMETERS = frozenset({HTTP_LISTEN, *(directive for directive, _ in NEW_PARAMETERS)})
+NOT_JUDGED = VARIABLE
+"""Stands for what only a template fills in: as little is known of it as of a variable."""
+
+LINES_KEPT = 4096
 LARGEST_PORT = 65535
 PORT_DIGITS = 9
 
@@ -60,60 +64,66 @@ def refused_words(root: Block, target: Target) -> Iterator[RefusedWord]:
     version = target.version("nginx")
     for holder, levels in holders(root):
         for name, blocks in holder.each_name():
-            forms = _forms_that_refuse(name, levels, version)
-            for block in blocks if forms else ():
-                word = _refused_word(forms, block, levels, version)
+            for block in blocks if _may_refuse(name, levels, version) else ():
+                word = _refused_word(block, levels, version)
                 if word and block.text:
                     yield RefusedWord(name_of(name, holder), name, Place(block.text, word.span))
 
 
 @cache
-def _forms_that_refuse(name: str, levels: Levels, version: Version | None) -> tuple[Form, ...]:
-    """Return the forms of a directive, none where nginx takes every word of it."""
-    forms = forms_in_force(name, levels, version)
-    return forms if name in WITH_PARAMETERS or any(form.kind for form in forms) else ()
+def _may_refuse(name: str, levels: Levels, version: Version | None) -> bool:
+    """Say whether there are words that nginx does not take behind a directive."""
+    return name in WITH_PARAMETERS or any(form.kind for form in forms_in_force(name, levels, version))
 
 
-def _refused_word(
-    forms: Sequence[Form], block: Block, levels: Levels, version: Version | None
-) -> Word | None:
+def _refused_word(block: Block, levels: Levels, version: Version | None) -> Word | None:
     words = block.directive.args if block.directive else ()
-    if not words:
-        return None
-    refused = _refused_by_all(forms, block, words) or _too_new(block.name, words, version)
-    is_listen = block.name == HTTP_LISTEN and levels == {HTTP_SERVER}
-    return refused or (_of_listen(words) if is_listen else None)
+    texts = tuple(NOT_JUDGED if word.unknown else word.text for word in words)
+    at = _refused_at(block.name, texts, levels, version, block.is_block) if texts else None
+    return None if at is None else words[at]
 
 
-def _refused_by_all(forms: Sequence[Form], block: Block, words: tuple[Word, ...]) -> Word | None:
+@lru_cache(LINES_KEPT)
+def _refused_at(
+    name: str, texts: tuple[str, ...], levels: Levels, version: Version | None, is_block: bool
+) -> int | None:
+    """Return which argument nginx refuses: of a machine with many sites most lines are the same."""
+    at = _refused_by_all(forms_in_force(name, levels, version), texts, is_block)
+    if at is None:
+        at = _too_new(name, texts, version)
+    if at is None and name == HTTP_LISTEN and levels == {HTTP_SERVER}:
+        at = _of_listen(texts)
+    return at
+
+
+def _refused_by_all(forms: Sequence[Form], texts: Sequence[str], is_block: bool) -> int | None:
     """Return the argument that no form takes; what has the wrong shape altogether is told of elsewhere."""
-    fitting = [form for form in forms if form.is_block == block.is_block and form.takes(len(words))]
-    refused = [first_refused(form.kind, words) if form.kind else None for form in fitting]
-    return refused[0] if refused and all(refused) else None
+    fitting = [form for form in forms if form.is_block == is_block and form.takes(len(texts))]
+    refused = [first_refused(form.kind, texts) if form.kind else None for form in fitting]
+    return refused[0] if refused and None not in refused else None
 
 
-def _too_new(name: str, words: Sequence[Word], version: Version | None) -> Word | None:
+def _too_new(name: str, texts: Sequence[str], version: Version | None) -> int | None:
     """Return a parameter that the nginx meant does not have yet, where it is known which that is."""
-    for word in words[1:]:
-        since = NEW_PARAMETERS.get((name, word.text.partition("=")[0]))
+    for at, text in enumerate(texts[1:], 1):
+        since = NEW_PARAMETERS.get((name, text.partition("=")[0]))
         if since and version and version.numbers < since.numbers[: len(version.numbers)]:
-            return word
+            return at
     return None
 
 
-def _of_listen(words: Sequence[Word]) -> Word | None:
-    address, *parameters = words
-    plain = [word for word in parameters if not word.unknown and "$" not in word.text]
-    if not _has_possible_port(address):
-        return address
-    return next((word for word in plain if not _is_parameter(word.text)), None)
+def _of_listen(texts: Sequence[str]) -> int | None:
+    if not _has_possible_port(texts[0]):
+        return 0
+    parameters = ((at, text) for at, text in enumerate(texts[1:], 1) if VARIABLE not in text)
+    return next((at for at, text in parameters if not _is_parameter(text)), None)
 
 
-def _has_possible_port(word: Word) -> bool:
-    if word.unknown or "$" in word.text or word.text.lower().startswith("unix:"):
+def _has_possible_port(address: str) -> bool:
+    if VARIABLE in address or address.lower().startswith("unix:"):
         return True
-    found = WITH_PORT.match(word.text)
-    ports = found["port"] if found else word.text
+    found = WITH_PORT.match(address)
+    ports = found["port"] if found else address
     numbers = [int(port) for port in ports.split("-") if port.isdecimal() and len(port) <= PORT_DIGITS]
     return all(1 <= port <= LARGEST_PORT for port in numbers)
 

@@ -48,7 +48,7 @@ class KnownKey(NamedTuple):
 
 def known_key(key: str) -> KnownKey | None:
     """Return how the kernel reads `key`, or None for one that is in no table."""
-    return _keys().get(key) or _keys().get(_INTERFACE.sub(r"\1*\3", key))
+    return _known(key) or _known(_INTERFACE.sub(r"\1*\3", key))
 
 
 def every_key(others: Iterable[str] = ()) -> list[str]:
@@ -69,16 +69,31 @@ def _expanded(pattern: str, interfaces: Mapping[str, None]) -> list[str]:
 
 
 @cache
-def _keys() -> dict[str, KnownKey]:
+def _known(key: str) -> KnownKey | None:
     table = packaged.directive_table("sysctl")
-    found = {key: KnownKey("words") for key in table["words"]}
-    found |= {key: KnownKey("read-only") for key in table["read_only"]}
-    found |= {key: _vector(row) for key, row in table["vectors"].items()}
-    bounds: dict[str, list[Bounds]] = {}
-    for row in table["numbers"]:
+    rows = _number_rows().get(key)
+    if rows:
+        return KnownKey("numbers", 1, _newest_first([_bounds(row) for row in rows]))
+    if key in table["vectors"]:
+        return _vector(table["vectors"][key])
+    if key in table["read_only"]:
+        return KnownKey("read-only")
+    return KnownKey("words") if key in table["words"] else None
+
+
+@cache
+def _number_rows() -> dict[str, list[Mapping[str, Any]]]:
+    """Return the rows of each key that holds one number."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in packaged.directive_table("sysctl")["numbers"]:
         for key in row["keys"]:
-            bounds.setdefault(key, []).append(_bounds(row))
-    return found | {key: KnownKey("numbers", 1, _newest_first(rows)) for key, rows in bounds.items()}
+            found.setdefault(key, []).append(row)
+    return found
+
+
+def _keys() -> Iterable[str]:
+    table = packaged.directive_table("sysctl")
+    return dict.fromkeys([*table["words"], *table["read_only"], *table["vectors"], *_number_rows()])
 
 
 def _vector(row: Mapping[str, Any]) -> KnownKey:
