@@ -13,6 +13,7 @@ from tuner.formats.document import Kind
 from tuner.formats.nginx_dump import is_dump
 from tuner.formats.signals import BSD_LINE, FPM_OWN_KEY, SYSCTL_LINE, content_of
 from tuner.formats.templates import made_path
+from tuner.source.regex import regex
 from tuner.source.text import BOM
 
 HEAD_BYTES = 64 * 1024
@@ -24,13 +25,13 @@ _ENDINGS_OF_OTHERS = """
 .properties .rst .service .so .sock .socket .svg .tar .tf .timer .toml .xml .yaml .yml .zip
 """
 _OTHER_LANGUAGES = frozenset(_ENDINGS_OF_OTHERS.split())
-_FOREIGN_START = re.compile(rb"#!|\s*+<[?!a-zA-Z]")
-_FOREIGN_LINE = re.compile(
+_FOREIGN_START = regex(rb"#!|\s*+<[?!a-zA-Z]")
+_FOREIGN_LINE = regex(
     rb"\n(?:(?:apiVersion|kind|services|version):|---[ \t\r]*+(?:\n|\Z)"
     rb"|[ \t]*+(?:fi|esac|done|endscript)[ \t\r]*+(?:\n|\Z))"
 )
 """YAML, or a script of a shell or logrotate. The LF before it is a fixed byte, found ten times as fast."""
-_FOREIGN_SECTION = re.compile(
+_FOREIGN_SECTION = regex(
     rb"^\[(?:Unit|Service|Install|Socket|Timer|Path|Match|Network|PHP|mysqld?|client|uwsgi|supervisord|sysctl"
     rb"|(?:program|group|eventlistener):[^\]\n]*+)\]",
     re.MULTILINE,
@@ -38,20 +39,20 @@ _FOREIGN_SECTION = re.compile(
 _NGINX_BY_STATEMENT = re.compile(rb"^[ \t]*+#+[ \t]*+fpmtune:[ \t]*+context[ \t]", re.MULTILINE)
 """A comment that says in which block of nginx the file is included."""
 
-_NGINX_DATA = re.compile(r"^(?:fastcgi|scgi|uwsgi|proxy)_params|^fastcgi\.conf|^mime\.types$")
+_NGINX_DATA = regex(r"^(?:fastcgi|scgi|uwsgi|proxy)_params|^fastcgi\.conf|^mime\.types$")
 _NAMES: tuple[tuple[Pattern[str], Kind], ...] = (
-    (re.compile(r"sysctl"), "sysctl"),
-    (re.compile(r"(?<![a-z])(?:php[0-9.]*+[-_.]?)?fpm(?![a-z])"), "php-fpm"),
-    (re.compile(r"nginx|tengine|openresty|\.vhost$"), "nginx"),
-    (re.compile(r"(?<![a-z])(?:redis|valkey|sentinel)(?![a-z])"), "redis"),
-    (re.compile(r"^(?:www[0-9]*+(?![a-z0-9]).*|zz-docker.*|pools?)\.conf"), "php-fpm"),
+    (regex(r"sysctl"), "sysctl"),
+    (regex(r"(?<![a-z])(?:php[0-9.]*+[-_.]?)?fpm(?![a-z])"), "php-fpm"),
+    (regex(r"nginx|tengine|openresty|\.vhost$"), "nginx"),
+    (regex(r"(?<![a-z])(?:redis|valkey|sentinel)(?![a-z])"), "redis"),
+    (regex(r"^(?:www[0-9]*+(?![a-z0-9]).*|zz-docker.*|pools?)\.conf"), "php-fpm"),
     (_NGINX_DATA, "nginx"),
 )
 _FOLDERS: tuple[tuple[Pattern[str], Kind], ...] = (
-    (re.compile(r"^sysctl\.d$"), "sysctl"),
-    (re.compile(r"^(?:php.*fpm.*|fpm|pool\.d|pools)$"), "php-fpm"),
-    (re.compile(r"^(?:.*nginx.*|tengine|openresty|sites[-_](?:available|enabled))$"), "nginx"),
-    (re.compile(r"^(?:redis|valkey|sentinel)$"), "redis"),
+    (regex(r"^sysctl\.d$"), "sysctl"),
+    (regex(r"^(?:php.*fpm.*|fpm|pool\.d|pools)$"), "php-fpm"),
+    (regex(r"^(?:.*nginx.*|tengine|openresty|sites[-_](?:available|enabled))$"), "nginx"),
+    (regex(r"^(?:redis|valkey|sentinel)$"), "redis"),
 )
 _INCLUDED_FOLDERS = frozenset({"conf.d", "http.d", "snippets", "vhosts", "vhosts.d", "includes"})
 _LOADED_FOLDERS = frozenset({"pool.d", "php-fpm.d"})

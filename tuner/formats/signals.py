@@ -1,20 +1,20 @@
 """What stands in a file: the lines that tell the configuration of one program from that of others."""
 
-import re
 from itertools import islice
 from re import Pattern
 from typing import NamedTuple
 
 from tuner.formats.document import Kind
 from tuner.formats.templates import is_template, prepare
+from tuner.source.regex import regex
 from tuner.source.text import Text
 
 _COMMENT_MARKS = (b"#", b";")
-_TRAILING_COMMENT = re.compile(rb"(?<=[;{}])[ \t]*+#.*")
-_SECTION = re.compile(rb"\[[^\]=]++\]")
-_ASSIGNMENT = re.compile(rb"[\w.\[\]/*-]++[ \t]*+=(?!=)")
+_TRAILING_COMMENT = regex(rb"(?<=[;{}])[ \t]*+#.*")
+_SECTION = regex(rb"\[[^\]=]++\]")
+_ASSIGNMENT = regex(rb"[\w.\[\]/*-]++[ \t]*+=(?!=)")
 
-_NGINX_BLOCK = re.compile(
+_NGINX_BLOCK = regex(
     rb"(?:http|events|server|stream|types|upstream[ \t]++\S++|location[ \t][^{]++"
     rb"|(?:map|geo|split_clients)[ \t][^{;$]*+\$[^{;]++)[ \t]*+\{|location[ \t]++[=~^@/][^{;]++$"
 )
@@ -44,7 +44,7 @@ def _split(*words: str) -> frozenset[bytes]:
 
 
 _NGINX_STATEMENT = Keys(
-    re.compile(rb"([a-z_]++)(?:[ \t]++[^=;\s][^;]*+)?;"),
+    regex(rb"([a-z_]++)(?:[ \t]++[^=;\s][^;]*+)?;"),
     _split(
         "listen server_name try_files access_log error_log add_header expires gzip worker_processes",
         "worker_connections sendfile keepalive log_format default_type server_tokens set_real_ip_from",
@@ -55,13 +55,13 @@ _NGINX_STATEMENT = Keys(
         *(b"keepalive_", b"limit_req", b"limit_conn", b"open_file_cache"),
     ),
 )
-_NGINX_REWRITE = re.compile(
+_NGINX_REWRITE = regex(
     rb"(?:rewrite[ \t]++\S++[ \t]|set[ \t]++\$\w|return[ \t]++[1-5]\d\d\b)(?:[ \t]++[^=;\s][^;]*+)?;"
 )
-_UNLIKE_NGINX = re.compile(rb"\};|[A-Za-z][\w-]*+::")
+_UNLIKE_NGINX = regex(rb"\};|[A-Za-z][\w-]*+::")
 """What ends a block of syslog-ng or of BIND, and the names of apt."""
 
-_FPM_LINE = re.compile(rb"([\w.]++)(?:\[[^\]]*+\])?[ \t]*+=")
+_FPM_LINE = regex(rb"([\w.]++)(?:\[[^\]]*+\])?[ \t]*+=")
 FPM_OWN_KEY = Keys(
     _FPM_LINE,
     _split(
@@ -80,7 +80,7 @@ _FPM_KEY = Keys(
     ),
     (b"syslog.", b"rlimit_", b"ping.", b"request_terminate_timeout_"),
 )
-_REDIS_LINE = re.compile(rb"([\w-]++)(?:[ \t]|$)")
+_REDIS_LINE = regex(rb"([\w-]++)(?:[ \t]|$)")
 _REDIS_OWN_KEY = Keys(
     _REDIS_LINE,
     _split(
@@ -95,7 +95,7 @@ _REDIS_OWN_KEY = Keys(
         *(b"list-", b"io-threads"),
     ),
 )
-_REDIS_SAVE = re.compile(rb"(?i:save)[ \t]++(?:\d++[ \t]++\d++|\"\")(?:[ \t]|$)")
+_REDIS_SAVE = regex(rb"(?i:save)[ \t]++(?:\d++[ \t]++\d++|\"\")(?:[ \t]|$)")
 _REDIS_KEY = Keys(
     _REDIS_LINE,
     _split(
@@ -108,18 +108,18 @@ _REDIS_KEY = Keys(
         *(b"enable-", b"shutdown-", b"gopher-", b"oom-score-adj"),
     ),
 )
-SYSCTL_LINE = re.compile(
+SYSCTL_LINE = regex(
     rb"-?[ \t]*+(?:abi|crypto|debug|dev|fs|kernel|net|sunrpc|user|vm)[./]"
     rb"(?!inet6?\.|link\.|isr\.|route\.|local\.)[\w*.:/@-]++[ \t]*+(?:=|$)"
 )
-_SYSCTL_OWN_KEY = re.compile(
+_SYSCTL_OWN_KEY = regex(
     rb"-?[ \t]*+(?:net[./](?:core|ipv[46]|netfilter|bridge|unix|mptcp|nf_conntrack_max)|kernel[./]core_"
     rb"|fs[./](?:file-max|nr_open|aio-max|inotify|epoll|suid_|protected_)"
     rb"|(?:vm|kernel)[./][a-z_0-9]++[ \t]*+=[ \t]*+[-0-9])"
 )
 """What no other program calls so: `user.name` and `fs.defaultFS` are names of others as well."""
 
-BSD_LINE = re.compile(
+BSD_LINE = regex(
     rb"(?:compat|ddb|hw|kern|machdep|security|vfs|net\.(?:inet6?|link|isr|route|local))\.[\w.]++[ \t]*+="
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tuner.formats.document import Word
+from tuner.source.regex import regex
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.faults import Fault
 from tuner.stack.value import Place
@@ -16,10 +17,8 @@ from tuner.stack.value import Place
 KIND = "at_odds"
 MODIFIERS = ("=", "^~", "~*", "~", "")
 REGEX_MODIFIERS = ("~", "~*")
-OWN_FOLDER = re.compile(r"\$\{?(document_root|realpath_root)")
-LITERAL_URL = re.compile(
-    r"https?://(?:unix:[^:]*:?(?P<path>.*)|[^/?]*(?P<uri>.*))\Z", re.IGNORECASE | re.DOTALL
-)
+OWN_FOLDER = regex(r"\$\{?(document_root|realpath_root)")
+LITERAL_URL = regex(r"https?://(?:unix:[^:]*:?(?P<path>.*)|[^/?]*(?P<uri>.*))\Z", re.IGNORECASE | re.DOTALL)
 WITHOUT_URI = {
     "if": 'inside an "if"',
     "limit_except": 'inside a "limit_except"',

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tuner import packaged
 from tuner.formats.document import Word
+from tuner.source.regex import regex
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.directives import known_directives
 from tuner.stack.nginx.faults import WITHOUT_BLOCKS, Fault
@@ -19,7 +20,7 @@ from tuner.stack.refused import FILLED_IN_LATER
 from tuner.stack.value import Place
 
 KIND = "undefined"
-NAMED_CAPTURE = re.compile(r"\(\?P?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')", re.ASCII)
+NAMED_CAPTURE = regex(r"\(\?P?(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')", re.ASCII)
 DEFINING = {
     "set": 0,
     "map": 1,
