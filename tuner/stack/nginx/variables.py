@@ -13,7 +13,7 @@ from tuner import packaged
 from tuner.formats.document import Word
 from tuner.source.regex import regex
 from tuner.stack.nginx.blocks import Block
-from tuner.stack.nginx.directives import known_directives
+from tuner.stack.nginx.directives import forms_of
 from tuner.stack.nginx.faults import WITHOUT_BLOCKS, Fault
 from tuner.stack.nginx.filled_texts import USED_VARIABLE, USING
 from tuner.stack.refused import FILLED_IN_LATER
@@ -73,8 +73,7 @@ def _is_open(block: Block) -> bool:
         return True
     if block.name in WITHOUT_BLOCKS:
         return False
-    known = known_directives()
-    return any(name not in known or name in LOADING for name, _ in block.each_name())
+    return any(name in LOADING or not forms_of(name) for name, _ in block.each_name())
 
 
 def _defined(level: Block) -> Iterator[str]:
