@@ -97,8 +97,8 @@ def _roots(block: Block) -> Iterator[Fault]:
         first, second = _in_order(roots[0], aliases[0])
         told = f'"{second.name}" directive is duplicate, "{first.name}" directive was specified earlier'
         yield from _fault(second, second.directive.name if second.directive else None, told)
-    is_named = (found := where(block)) is not None and found.is_named if block.name == "location" else False
-    for alias in aliases if is_named else ():
+    found = where(block) if aliases and block.name == "location" else None
+    for alias in aliases if found and found.is_named else ():
         told = 'the "alias" directive cannot be used inside the named location'
         yield from _fault(alias, alias.directive.name if alias.directive else None, told)
     for setting in (*roots, *aliases):
@@ -117,8 +117,9 @@ def _in_order(one: Block, other: Block) -> tuple[Block, Block]:
 
 
 def _passes_with_uri(block: Block) -> Iterator[Fault]:
-    around = WITHOUT_URI.get(block.name) or _kind_of_location(block)
-    for setting in block.named("proxy_pass") if around else ():
+    passes = block.named("proxy_pass")
+    around = (WITHOUT_URI.get(block.name) or _kind_of_location(block)) if passes else ""
+    for setting in passes if around else ():
         words = setting.directive.args if setting.directive else ()
         if len(words) != 1 or words[0].unknown or "$" in words[0].text:
             continue

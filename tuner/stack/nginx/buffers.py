@@ -5,6 +5,7 @@ Source: ngx_http_fastcgi_merge_loc_conf(), and the same of the proxy, uwsgi and 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from tuner.stack.nginx.blocks import Block
@@ -41,7 +42,7 @@ def mismatched_buffers(root: Block) -> Iterator[Fault]:
     """Yield each directive about buffers that does not fit the others in force beside it."""
     names = {name for block in root.walk() for name, _ in block.each_name()}
     for module in MODULES:
-        if not names.isdisjoint(f"{module}_{part}" for part in PARTS):
+        if not names.isdisjoint(_parts_by_name(module)):
             yield from _of_module(root, module)
 
 
@@ -73,11 +74,14 @@ def _unless_in_doubt(block: Block, around: Settings) -> Settings:
 
 
 def _set_here(block: Block, module: str) -> dict[str, Setting]:
-    found = {}
-    for part in PARTS:
-        for setting in block.each_named(f"{module}_{part}"):
-            found[part] = Setting(_numbers(setting, part), setting)
-    return found
+    parts = _parts_by_name(module)
+    found = ((parts[setting.name], setting) for setting in block.named(*parts))
+    return {part: Setting(_numbers(setting, part), setting) for part, setting in found}
+
+
+@cache
+def _parts_by_name(module: str) -> Mapping[str, str]:
+    return {f"{module}_{part}": part for part in PARTS}
 
 
 def _numbers(setting: Block, part: str) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """Which kind of block a directive stands in, as far as the files tell."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.nginx.directives import ANYWHERE, LEVELS, forms_of
@@ -9,12 +10,13 @@ from tuner.stack.nginx.surroundings import INSIDE
 Levels = frozenset[str]
 
 
-def inside(block: Block, around: Levels) -> Levels:
-    """Return what the inside of `block` may be where it stands in one of `around`.
+@cache
+def inside(name: str, around: Levels) -> Levels:
+    """Return what the inside of a block may be that is called `name` and stands in one of `around`.
 
     Nothing for a block that is not nginx's own, or that holds no directives, as `map` and `types` do.
     """
-    kinds = INSIDE.get(block.name, {})
+    kinds = INSIDE.get(name, {})
     return frozenset(kinds[level] for level in around if level in kinds)
 
 
@@ -42,7 +44,7 @@ def holders(root: Block) -> Iterator[tuple[Block, Levels]]:
         if not levels:
             continue
         yield block, levels
-        pending.extend((child, inside(child, levels)) for child in reversed(block.blocks))
+        pending.extend((child, inside(child.name, levels)) for child in reversed(block.blocks))
 
 
 def _allowed(child: Block) -> Levels:
