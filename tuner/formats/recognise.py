@@ -36,7 +36,7 @@ _FOREIGN_SECTION = regex(
     rb"|(?:program|group|eventlistener):[^\]\n]*+)\]",
     re.MULTILINE,
 )
-_NGINX_BY_STATEMENT = re.compile(rb"^[ \t]*+#+[ \t]*+fpmtune:[ \t]*+context[ \t]", re.MULTILINE)
+_NGINX_BY_STATEMENT = regex(rb"^[ \t]*+#+[ \t]*+fpmtune:[ \t]*+context[ \t]", re.MULTILINE)
 """A comment that says in which block of nginx the file is included."""
 
 _NGINX_DATA = regex(r"^(?:fastcgi|scgi|uwsgi|proxy)_params|^fastcgi\.conf|^mime\.types$")

@@ -1,7 +1,6 @@
 """Messages of rules: text with `{expression}` holes."""
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,10 +11,11 @@ from tuner.judge.expression import Expression, compile_expression, join_call
 from tuner.judge.outcome import Outcome
 from tuner.judge.text_place import TextPlace
 from tuner.judge.wording import in_words
+from tuner.source.regex import regex
 from tuner.stack.condition import World, describe
 
-_HOLE = re.compile(r"\{([^{}]*)\}")
-_BRACE = re.compile(r"[{}]")
+_HOLE = regex(r"\{([^{}]*)\}")
+_BRACE = regex(r"[{}]")
 _UNIT_KEEPING_FUNCTIONS = ("min", "max")
 _CASES_NAMED = 3
 

@@ -1,19 +1,19 @@
 """A load that somebody declares: arrivals a second and a mean service time, for every pool alike."""
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from tuner.laws.queueing import EXPONENTIAL_CV, EXPONENTIAL_P95_PER_MEAN, EXPONENTIAL_P99_PER_MEAN
 from tuner.load.on_pool import put_load
+from tuner.source.regex import regex
 from tuner.stack.model import Pool, Stack
 from tuner.stack.pool_load import PoolLoad
 from tuner.stack.queue_bounds import unknown_load
 from tuner.stack.value import Origin, Value, derive, unknown
 
 NUMBER = r"([0-9]{1,12}(?:\.[0-9]{1,12})?|\.[0-9]{1,12})"
-RATE = re.compile(NUMBER)
-TIME = re.compile(NUMBER + "(ms|s|)")
+RATE = regex(NUMBER)
+TIME = regex(NUMBER + "(ms|s|)")
 UNITS_S = {"ms": 0.001, "s": 1.0, "": 1.0}
 SHORTEST_S, LONGEST_S = 0.000_001, 86_400.0
 EXPONENTIAL = "only the mean is given, so the times are taken as exponential"

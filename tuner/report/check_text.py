@@ -1,6 +1,5 @@
 """`fpmtune check` for people: each finding with the lines it is about, then what was read."""
 
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from tuner.report.excerpt import Marked, mark
 from tuner.report.machine import MachineRead
 from tuner.report.terminal import Paint, Style, one_line, printable
 from tuner.report.wording import entity_words, evidence_words, first_of, is_in_the_message, is_told_by
+from tuner.source.regex import regex
 from tuner.stack.files import ReadFile
 from tuner.stack.model import Stack
 
@@ -21,7 +21,7 @@ FOLD_ABOVE = 3
 FOLDED_SHOWN = 3
 HOSTS_SHOWN = 8
 PROSE_WIDTH = 84
-WORD = re.compile(r"[^\s\"'`(),;]+")
+WORD = regex(r"[^\s\"'`(),;]+")
 
 
 def check_text(

@@ -1,7 +1,6 @@
 """What became of the includes: problems for the report, and what was not followed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from posixpath import basename, dirname, join
 from typing import Literal
 
@@ -19,15 +18,15 @@ SEARCHES_CAP = 20
 INCLUDED_BYTES_CAP = 64 * 2**20
 
 
-@dataclass(slots=True)
 class IncludeReport:
     """Collects what goes wrong while files are loaded; the same thing at the same place only once."""
 
-    problems: dict[tuple[str, int, str], FileProblem] = field(default_factory=dict)
-    left_out: dict[tuple[str, str], NotFollowed] = field(default_factory=dict)
-    without_effect: list[str] = field(default_factory=list)
-    patterns: dict[str, bool] = field(default_factory=dict)
-    searches: int = 0
+    def __init__(self) -> None:
+        self.problems: dict[tuple[str, int, str], FileProblem] = {}
+        self.left_out: dict[tuple[str, str], NotFollowed] = {}
+        self.without_effect: list[str] = []
+        self.patterns: dict[str, bool] = {}
+        self.searches = 0
 
     @property
     def left_out_configuration(self) -> bool:
@@ -114,17 +113,17 @@ def _cut(words: str) -> str:
     return words if len(words) <= WORDS_CAP else f"{words[:half]}[...]{words[-half:]}"
 
 
-@dataclass(slots=True)
 class IncludeBudget:
     """How much the includes of one program may still bring in.
 
     Where each of 20 files includes the next one twice, a few lines become a million files.
     """
 
-    report: IncludeReport
-    includes: int = INCLUDES_CAP
-    data_bytes: int = INCLUDED_BYTES_CAP
-    is_spent: bool = False
+    def __init__(self, report: IncludeReport) -> None:
+        self.report = report
+        self.includes = INCLUDES_CAP
+        self.data_bytes = INCLUDED_BYTES_CAP
+        self.is_spent = False
 
     def allows(self, place: Place, size_bytes: int = 0) -> bool:
         """Count one more include, or one more included file; False, said once, when it is too much."""

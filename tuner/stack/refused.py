@@ -1,15 +1,13 @@
 """Values that a program does not take, so that it does not start, wherever they stand in its files."""
 
-import re
 from collections.abc import Iterable
 
+from tuner.source.regex import regex
 from tuner.stack.line_entities import RefusedValue
 from tuner.stack.nginx.refused import RefusedWord
 from tuner.stack.value import Origin, Place, Value
 
-FILLED_IN_LATER = re.compile(
-    r"@\{?\w+\}?@?|\$\{?[A-Z_]{2,}\b|\{\{|\{%|<%|<[A-Z_]+>|%%\w+%%|__[A-Z]\w*__|#\{\w+\}"
-)
+FILLED_IN_LATER = regex(r"@\{?\w+\}?@?|\$\{?[A-Z_]{2,}\b|\{\{|\{%|<%|<[A-Z_]+>|%%\w+%%|__[A-Z]\w*__|#\{\w+\}")
 """What stands in a text for something that is put there before the program reads it."""
 
 

@@ -3,9 +3,9 @@
 Source: ngx_http_script_compile() in src/http/ngx_http_script.c.
 """
 
-import re
+from tuner.source.regex import regex
 
-USED_VARIABLE = re.compile(r"\$(?:[1-9]|\{(?P<inner>[A-Za-z0-9_]*)(?P<close>\}?)|(?P<name>[A-Za-z0-9_]*))")
+USED_VARIABLE = regex(r"\$(?:[1-9]|\{(?P<inner>[A-Za-z0-9_]*)(?P<close>\}?)|(?P<name>[A-Za-z0-9_]*))")
 USING = {
     **dict.fromkeys(("map", "split_clients", "limit_req_zone", "limit_conn_zone"), (0, 1)),
     **dict.fromkeys(
