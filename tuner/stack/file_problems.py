@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tuner.formats.document import Directive, Document
 from tuner.laws.version import Version
+from tuner.source.regex import regex
 from tuner.source.span import Span
 from tuner.source.text import Text, encode
 from tuner.stack import defaults
@@ -16,9 +17,9 @@ from tuner.stack.php_fpm.directives import Type, names_of_type
 from tuner.stack.target import Target, target_at, version_in_path
 from tuner.stack.value import Option, Origin, Place, Value, undetermined
 
-PLACEHOLDER = re.compile(r"\{\{|\{%|<%|@\{\w+\}")
+PLACEHOLDER = regex(r"\{\{|\{%|<%|@\{\w+\}")
 MAYBE_TEMPLATE = "; if the file is a template, a line '# fpmtune: template' says so"
-TEST_DATA = re.compile(
+TEST_DATA = regex(
     r"(?:^|/)(?:testdata|test-data|fixtures|__fixtures__|tests?/data|archived?|attic|deprecated|obsolete)/",
     re.IGNORECASE,
 )
