@@ -10,6 +10,22 @@ import pytest
 TUNER = Path(__file__).parent.parent / "tuner"
 ORDER = ("source", "formats", "laws", "stack", "load", "judge", "change", "tune", "report", "cli")
 ANYWHERE = ("errors", "packaged", "__init__")
+FILES = {
+    "nginx.conf": "events {}\nhttp { server { listen 80 backlog=70000; } }\n",
+    "php-fpm.conf": "[www]\nlisten = 127.0.0.1:9000\npm = static\npm.max_children = 5\n",
+    "redis.conf": "port 6379\n",
+    "sysctl.conf": "net.core.somaxconn = 4096\n",
+}
+SLOW_TO_MAKE = """
+import dataclasses, re
+own = {name: module for name, module in sys.modules.items() if name.startswith("tuner.")}
+for name in [name for name in own if not name.startswith("tuner.laws")]:
+    for value in vars(own[name]).values():
+        if isinstance(value, re.Pattern) or (dataclasses.is_dataclass(value) and value.__module__ == name):
+            print(name, file=sys.stderr)
+"""
+"""Names the modules, but those of laws, which take time at their import for what a check may never use."""
+
 HEAVY = ("numpy", "rich", "jinja2", "duckdb", "difflib")
 
 
@@ -65,14 +81,25 @@ def test_no_module_is_a_god() -> None:
     assert {path: n for path, n in lengths.items() if n > 320} == {}
 
 
-def test_the_check_path_loads_nothing_heavy(tmp_path: Path) -> None:
-    (tmp_path / "nginx.conf").write_text("events {}\nhttp { server { listen 80 backlog=70000; } }\n")
+def judged(folder: Path, then: str) -> subprocess.CompletedProcess[str]:
+    """Check a small tree in a process of its own, which runs `then` when it is done."""
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
     program = (
-        "import sys; from tuner.cli.main import run; run(['check', sys.argv[1], '--target', 'debian-12']);"
-        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+        "import sys; from tuner.cli.main import run; run(['check', sys.argv[1], '--target', 'debian-12'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    return subprocess.run(
+        [sys.executable, "-c", f"{program}\n{then}", str(folder)], capture_output=True, text=True, check=False
     )
+
+
+def test_the_check_path_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = judged(tmp_path, f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)")
     assert "QUE001" in done.stdout
     assert done.stderr.strip() == "[]"
+
+
+def test_the_check_path_makes_no_dataclass_and_compiles_no_pattern_early(tmp_path: Path) -> None:
+    done = judged(tmp_path, SLOW_TO_MAKE)
+    assert "QUE001" in done.stdout
+    assert done.stderr.split() == []
