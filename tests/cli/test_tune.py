@@ -56,7 +56,7 @@ def test_the_plan_as_json(host: Path) -> None:
 def test_without_a_load_the_queue_is_left_alone(host: Path) -> None:
     out = tune(host).out
     assert out.startswith("nothing to do")
-    assert "its queue is left alone: mean service time is unknown: give --load" in out
+    assert "its queue is left alone: mean service time is not known: give --load" in out
 
 
 def test_the_difference_is_one_line_and_nothing_is_written(host: Path) -> None:
@@ -105,8 +105,8 @@ def test_fragments_pass_a_check_and_say_where_they_come_from(host: Path) -> None
     out = host.parent / "out"
     tune(host, *LOAD, "--out", out)
     first = files_of(out)
-    assert "sysctl.d/60-fpmtune.conf" in first
-    assert b"net.core.somaxconn = 65535\n" in first["sysctl.d/60-fpmtune.conf"]
+    assert "sysctl.d/zz-fpmtune.conf" in first
+    assert b"net.core.somaxconn = 65535\n" in first["sysctl.d/zz-fpmtune.conf"]
     for name, data in first.items():
         assert b"Made by fpmtune" in data.splitlines()[0], name
         assert b"--service-time 50ms --out" in data.splitlines()[1], name
@@ -118,11 +118,11 @@ def test_fragments_pass_a_check_and_say_where_they_come_from(host: Path) -> None
 
 
 def test_a_file_that_fpmtune_did_not_make_is_not_replaced(host: Path) -> None:
-    mine = host.parent / "out/sysctl.d/60-fpmtune.conf"
-    write_tree(host.parent, {"out/sysctl.d/60-fpmtune.conf": "vm.swappiness = 1\n"})
+    mine = host.parent / "out/sysctl.d/zz-fpmtune.conf"
+    write_tree(host.parent, {"out/sysctl.d/zz-fpmtune.conf": "vm.swappiness = 1\n"})
     ran = tune(host, *LOAD, "--out", host.parent / "out", status=2)
     assert f"{mine}: is there and was not made by fpmtune" in ran.err
-    assert files_of(host.parent / "out") == {"sysctl.d/60-fpmtune.conf": b"vm.swappiness = 1\n"}
+    assert files_of(host.parent / "out") == {"sysctl.d/zz-fpmtune.conf": b"vm.swappiness = 1\n"}
 
 
 def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
     hostile = host.parent / "a\nnet.core.somaxconn = 1\n"
     shutil.copytree(host, hostile)
     tune(hostile, *LOAD, "--out", out)
-    lines = (out / "sysctl.d/60-fpmtune.conf").read_text().splitlines()
+    lines = (out / "sysctl.d/zz-fpmtune.conf").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")] == ["net.core.somaxconn = 65535"]
 
 

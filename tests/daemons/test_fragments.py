@@ -1,5 +1,6 @@
 """The fragments of a plan, given to the programs that they are for."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from daemon_trees import FPM, FPM_MAIN, DaemonTree, pool
 from private_machine import Installed, installed, run_inside
 
 from tests.cli.program import fpmtune
+from tests.trees import write_tree
 from tests.tune.test_measured import COLLAPSE, measured
 from tuner.load.load_file import load_file_of, write_load
+from tuner.tune.fragments import Renderer, Stamp
 
 pytestmark = [pytest.mark.daemons, pytest.mark.netns]
 
@@ -84,12 +87,33 @@ def fragment(root: Path, name: str) -> str:
 def test_both_programs_that_read_sysctl_files_set_what_it_says(
     machine: Path, command: list[str], programs: Installed
 ) -> None:
-    file = str(machine / "out/sysctl.d/60-fpmtune.conf")
+    file = str(machine / "out/sysctl.d/zz-fpmtune.conf")
     *_, done, after = run_inside(
         {}, [("set", [SOMAXCONN, 99]), ("run", [*command, file]), ("read", [SOMAXCONN])]
     )
     assert done["status"] == 0, done["output"]
     assert after == {SOMAXCONN: 7000}
+
+
+def test_the_sysctl_fragment_wins_over_the_file_that_is_there(machine: Path, programs: Installed) -> None:
+    folder = machine / "etc/sysctl.d"
+    added = folder / "zz-fpmtune.conf"
+    added.write_text(fragment(machine, "sysctl.d/zz-fpmtune.conf").replace("7000", "7001"))
+    try:
+        *_, after = run_inside(binds(machine), [("run", ["sysctl", "--system"]), ("read", [SOMAXCONN])])
+    finally:
+        added.unlink()
+    assert after == {SOMAXCONN: 7001}
+
+
+@pytest.mark.parametrize("name", ["?><?php exit(3); ?>.conf", "a\x1b]0;x\x07.conf", "a'b$(id)`id`.conf"])
+def test_a_hostile_file_name_ends_no_comment(tmp_path: Path, name: str) -> None:
+    needs("php")
+    stamp = Stamp([name], f"fpmtune tune {name}")
+    shed = tmp_path / "shed.php"
+    shed.write_text(Renderer(stamp).made("x", "shed.php", shed_after_s=1).text)
+    done = subprocess.run(["php", str(shed)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_php_fpm_takes_the_override_of_the_pool(machine: Path, programs: Installed) -> None:
@@ -102,7 +126,10 @@ def test_php_fpm_takes_the_override_of_the_pool(machine: Path, programs: Install
     finally:
         override.unlink()
     assert tested["status"] == 0, tested["output"]
-    assert "listen.backlog = 65535" not in tested["output"]
+    (written,) = re.findall(
+        r"^listen.backlog = ([0-9]+)$", fragment(machine, "php-fpm/zz-fpmtune-www.conf"), re.M
+    )
+    assert f"listen.backlog = {written}" in tested["output"]
 
 
 def test_nginx_takes_every_snippet_where_it_belongs(machine: Path, programs: Installed) -> None:
@@ -125,7 +152,7 @@ def test_nginx_takes_every_snippet_where_it_belongs(machine: Path, programs: Ins
 
 def test_redis_starts_with_the_include(machine: Path, programs: Installed) -> None:
     conf = machine / "etc/redis/redis.conf"
-    conf.write_text(FILES["etc/redis/redis.conf"] + f"include {machine}/out/redis/fpmtune.conf\n")
+    conf.write_text(FILES["etc/redis/redis.conf"] + f"include {machine}/out/redis/fpmtune-redis.conf\n")
     service = {
         "command": [
             "redis-server",
@@ -144,16 +171,21 @@ def test_redis_starts_with_the_include(machine: Path, programs: Installed) -> No
 
 def test_systemd_takes_the_drop_in(machine: Path, tmp_path: Path) -> None:
     needs("systemd-analyze")
-    unit = tmp_path / "redis-server.service"
+    many = {"etc/php/8.2/fpm/pool.d/a.conf": pool("a", "listen = /run/a", children=70_000)}
+    write_tree(tmp_path / "host", {**many, "etc/redis/redis-server.conf": "maxclients 20\n"})
+    made = fpmtune(
+        *("tune", tmp_path / "host", "--target", "debian-12", "--journal", tmp_path / "journal"),
+        *("--out", tmp_path / "units"),
+    )
+    assert "redis:redis-server.conf can serve all workers only with 70064 open files" in made.out
+    unit = tmp_path / "units/systemd/redis-server.service"
     unit.write_text("[Service]\nExecStart=/bin/true\n")
-    drop_in = tmp_path / "redis-server.service.d/fpmtune.conf"
-    drop_in.parent.mkdir()
-    drop_in.write_text(fragment(machine, "systemd/redis-server.service.d/fpmtune.conf"))
+    drop_in = unit.with_name("redis-server.service.d") / "fpmtune.conf"
+    assert "\nLimitNOFILE=70064\n" in drop_in.read_text()
     done = subprocess.run(
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "LimitNOFILE=72" in drop_in.read_text()
 
 
 @pytest.mark.parametrize(("waited_s", "status"), [(0.2, 200), (30.0, 503)])

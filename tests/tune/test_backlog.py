@@ -98,3 +98,25 @@ def test_a_plan_that_was_brought_in_leaves_nothing_to_do(
     assert host.plan.recommendations == ()
     written = (host.root / SYSCTL_FILE).read_text()
     assert int(written.split("=")[1]) >= somaxconn
+
+
+@pytest.mark.parametrize("backlog", ["listen.backlog = 50", "listen.backlog = 65535", ""])
+def test_an_unknown_somaxconn_is_no_reason_to_lengthen_or_to_repeat(tmp_path: Path, backlog: str) -> None:
+    files = {**host_files(*([backlog] if backlog else [])), SYSCTL_FILE: "# empty\n"}
+    host = Planned(tmp_path, files)
+    written = host.recommended().get("listen.backlog")
+    assert written is None if backlog.endswith("50") else isinstance(written, int) and written < 200
+    host.bring_in()
+    assert host.plan.recommendations == ()
+
+
+def test_no_backlog_is_more_than_every_kernel_takes(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 2000000000", workers=900, timeout="1h", somaxconn=2_000_000_000)
+    host = Planned(tmp_path, files, service_time="1ms")
+    assert host.recommended() == {"listen.backlog": 65535}
+
+
+def test_the_backlog_of_an_ondemand_pool_is_left_alone(tmp_path: Path) -> None:
+    host = Planned(tmp_path, host_files("pm = ondemand", "listen.backlog = 65535", somaxconn=65535))
+    assert host.plan.recommendations == ()
+    assert any("ondemand" in note for note in host.plan.pools[0].notes)

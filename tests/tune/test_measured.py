@@ -122,3 +122,26 @@ def test_a_dynamic_pool_that_grows_too_slowly(tmp_path: Path) -> None:
     assert pool.after.summary.shares["200"] > pool.before.summary.shares["200"]
     host.bring_in()
     assert host.plan.recommendations == ()
+
+
+def test_a_deadline_is_the_end_of_every_wait_also_in_predictions(tmp_path: Path) -> None:
+    host = collapsed(tmp_path, Wishes(deadline_s=1.0), timeout="60s")
+    (pool,) = host.plan.pools
+    assert far_from(pool.before, COLLAPSE) <= 0.035
+    assert far_from(pool.after, "unix-collapse-B112") <= 0.035
+
+
+def test_redis_has_a_connection_for_each_worker_that_the_plan_adds(tmp_path: Path) -> None:
+    run = measured(COLLAPSE)
+    assert run.service is not None
+    times = run.service.service_us.model_copy(update={"counts": {128: 10}})
+    files = {
+        **host_files("listen.backlog = 65535", somaxconn=65535),
+        "etc/redis/redis.conf": "maxclients 20\n",
+    }
+    memory = run.model_copy(update={"memory_bytes": times})
+    host = Planned(tmp_path, files, measured=memory, wishes=Wishes(memory_bytes=12 * 200))
+    found = host.recommended()
+    assert found["maxclients"] == int(str(found["pm.max_children"])) + 32
+    host.bring_in()
+    assert host.plan.recommendations == ()

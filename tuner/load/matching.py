@@ -63,7 +63,8 @@ def _chosen(candidates: Sequence[_Candidate], measured: MeasuredPool) -> list[_C
     by_name = [candidate for candidate in candidates if candidate.pool.name == measured.name]
     targets = [nginx_endpoint(address) for address in (measured.name, *measured.upstreams)]
     by_address = [candidate for candidate in candidates if _is_reached(candidate, targets)]
-    both = [candidate for candidate in by_name if candidate in by_address]
+    reached = {id(candidate.pool) for candidate in by_address}
+    both = [candidate for candidate in by_name if id(candidate.pool) in reached]
     return both or [*by_name, *by_address]
 
 

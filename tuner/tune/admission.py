@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tuner.laws.path_limits import max_conns_for
 from tuner.stack.model import Pool, Upstream
-from tuner.stack.value import Value
+from tuner.stack.value import Data, Value
 from tuner.tune.plan import Recommendation, Spot
 from tuner.tune.timeouts import RELOAD_NGINX
 
@@ -43,35 +43,33 @@ def recommend_max_conns(pool: Pool, workers: int, backlog: int) -> Iterator[Reco
     if door is None or door.member.origin.place is None:
         return
     bound = max_conns_for(workers, backlog)
-    present = door.max_conns
-    if present.state == "unknown" or (present.is_known and workers <= int(present.data or 0) <= bound):
+    present, zone = door.max_conns, door.upstream.zone
+    if present.state == "unknown":
         return
-    why = "a TCP queue that is full answers nobody: its clients hang, while they could be told at once"
+    if present.state == "absent" or not workers <= int(present.data or 0) <= bound:
+        why = "a TCP queue that is full answers nobody: its clients hang, while they could be told at once"
+        yield _recommendation(MAX_CONNS, pool, present, bound, why, Spot(door.member.origin.place, "server"))
+    if zone.state == "absent":
+        why = "without it each worker process of nginx counts its own connections only"
+        name = f"{door.upstream.name} {ZONE_SIZE}"
+        yield _recommendation(ZONE, pool, zone, name, why, Spot(door.member.origin.place, "upstream"))
+
+
+def _recommendation(
+    setting: str, pool: Pool, present: Value, number: Data, why: str, spot: Spot
+) -> Recommendation:
     inputs = (pool.max_children, present)
-    yield Recommendation(
-        MAX_CONNS,
+    return Recommendation(
+        setting,
         "nginx",
         pool.entity,
         present,
-        bound,
+        number,
         why,
         FORMULA,
         inputs,
         RELOAD_NGINX,
         None,
-        Spot(door.member.origin.place, "server"),
+        spot,
+        id(pool),
     )
-    if door.upstream.zone.state == "absent":
-        yield Recommendation(
-            ZONE,
-            "nginx",
-            pool.entity,
-            door.upstream.zone,
-            f"{door.upstream.name} {ZONE_SIZE}",
-            "without it each worker process of nginx counts its own connections only",
-            FORMULA,
-            inputs,
-            RELOAD_NGINX,
-            None,
-            Spot(door.member.origin.place, "upstream"),
-        )

@@ -10,7 +10,8 @@ RESERVE = 2
 
 FORMULA = (
     "limit: the largest n - 1 with n + 2 cv sqrt(n) <= X (T - p95); need: the largest excess of the recorded "
-    "arrivals over X, less the workers, with a margin of 2 cv sqrt(excess); X = workers / (mean + 0.5 ms)"
+    "arrivals over X, less the workers, with a margin of 2 cv sqrt(excess); X = workers / (mean + 0.5 ms); "
+    "at most 65535"
 )
 
 
@@ -35,6 +36,7 @@ def recommend_backlog(
         listener.restart,
         bounds,
         spot_in_section(pool),
+        id(pool),
     )
 
 
@@ -52,6 +54,7 @@ def pinned(pool: Pool, listener: Listener, raised: Value) -> Recommendation:
         listener.restart,
         None,
         spot_in_section(pool),
+        id(pool),
     )
 
 
@@ -63,20 +66,21 @@ def spot_in_section(pool: Pool) -> Spot | None:
 
 
 def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> tuple[int, str] | None:
+    """Return another backlog and why, None where the present one does as well as any."""
     need, limit = bounds
     if not limit:
         return None
-    present = listener.effective_backlog
-    longest = _longest(present)
-    if need is not None and need > limit:
-        if present.data == limit:
-            return None
-        return limit, f"the bursts need {need}, but of more than {limit} the last is answered too late"
+    present, asked = listener.effective_backlog, listener.backlog
+    longest = _longest(listener)
     if longest is None or longest > limit:
-        return limit, f"of more than {limit} that wait, the last is answered after nginx has given up"
-    if need is not None and present.is_known and int(present.data or 0) < need:
-        return _with_reserve(need, limit, somaxconn), f"the recorded bursts need {need}"
-    return _as_in_force(listener)
+        found = limit, f"of more than {limit} that wait, the last is answered after nginx has given up"
+        if bounds.is_empty:
+            found = limit, f"the bursts need {need}, but of more than {limit} the last is answered too late"
+    elif need is not None and present.is_known and int(present.data or 0) < min(need, limit):
+        found = _with_reserve(need, limit, somaxconn), f"the bursts need {need}"
+    else:
+        return _as_in_force(listener)
+    return None if asked.is_written and asked.data == found[0] else found
 
 
 def _as_in_force(listener: Listener) -> tuple[int, str] | None:
@@ -97,11 +101,13 @@ def _with_reserve(need: int, limit: int, somaxconn: Value) -> int:
     return wanted if need > room else min(wanted, room)
 
 
-def _longest(present: Value) -> int | None:
+def _longest(listener: Listener) -> int | None:
     """Return how long the queue is at most; None where nothing bounds it."""
+    asked, present = listener.backlog, listener.effective_backlog
     if present.is_known:
         return int(present.data or 0)
+    bounds = [int(asked.data or 0)] if asked.is_known and int(asked.data or 0) >= 0 else []
     possible = [option.data for option in present.options]
-    if not possible or None in possible:
-        return None
-    return max(int(data or 0) for data in possible)
+    if possible and None not in possible:
+        bounds.append(max(int(data or 0) for data in possible))
+    return min(bounds, default=None)

@@ -13,6 +13,9 @@ from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
 
+MOST_CONNECTIONS = 65535
+"""More no kernel before 4.1 takes, and no nginx holds."""
+
 
 class Demand(NamedTuple):
     """Service times in seconds, and the arrivals of each busy time where there is a record.
@@ -40,10 +43,11 @@ class Demand(NamedTuple):
         return Bounds(self.need(workers), self.limit(workers))
 
     def limit(self, workers: int) -> int:
-        """Return the largest backlog of which all is answered before the deadline."""
-        return largest_backlog(
+        """Return the largest backlog of which all is answered before the deadline, and every kernel takes."""
+        largest = largest_backlog(
             self.capacity_per_s(workers), self.deadline_s, self.service_time_p95_s, self.service_time_cv
         )
+        return min(largest, MOST_CONNECTIONS)
 
     def need(self, workers: int) -> int | None:
         """Return the backlog that takes in the largest excess of arrivals; None if nothing bounds it.
@@ -103,9 +107,9 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
     inputs = (load.service_time, load.service_time_p95, load.service_time_cv)
     unknown = next((value for value in inputs if not value.is_known), None)
     if unknown is not None:
-        return f"{unknown.label} is unknown: {unknown.origin.words}"
+        return f"{unknown.label} is not known: {unknown.origin.words}"
     if not timeout.is_known and deadline_s is None:
-        return f"{timeout.label} is unknown: {timeout.origin.words}; give --deadline"
+        return f"{timeout.label} is not known: {timeout.origin.words}; give --deadline"
     known_s = [float(timeout.data or 0)] if timeout.is_known else []
     stated_s = [deadline_s] if deadline_s is not None else []
     record = _replayable(measured)

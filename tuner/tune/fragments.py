@@ -1,7 +1,7 @@
 """New files from `templates/fragments`: what of a plan is shipped rather than edited."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,17 +13,20 @@ from tuner.stack.value import Data
 from tuner.tune.edits import written
 from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
+from tuner.tune.redis import missing_files
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """Of a pool: what needs no quotes in any format, and names no folder."""
 
-PLAIN_ADDRESS = re.compile(r"unix:/[A-Za-z0-9_./-]+|[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
-UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
-INPUTS_NAMED = 4
-MAXCLIENTS = "maxclients"
-FILES_BESIDE_CLIENTS = 32
-"""Which Redis keeps for itself."""
+PLAIN_ADDRESS = re.compile(r"[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
+ODD = re.compile(r"[^A-Za-z0-9_./,:=@+' ~-]")
+"""What a name or an argument may hold that ends a comment, or PHP within one."""
 
+ODD_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
+COMMENTS = {"shed.php": "// ", "pool.conf": "; "}
+"""How a template's format begins a comment, where it is not with #."""
+
+INPUTS_NAMED = 4
 SHED = "shed after"
 MADE_BY = "Made by fpmtune"
 
@@ -41,46 +44,72 @@ class Stamp(NamedTuple):
     inputs: Sequence[str]
     command: str
 
-    def lines(self) -> str:
-        """Return it as comments that begin with `#`."""
+    def lines(self, mark: str) -> str:
+        """Return it as comments that begin with `mark`."""
         more = len(self.inputs) - INPUTS_NAMED
         names = [*self.inputs[:INPUTS_NAMED], *([f"{more} files more"] if more > 0 else [])]
         words = (
             f"{MADE_BY} {__version__} from {', '.join(names)}",
             f"Made again by: {self.command}",
         )
-        return "\n".join("# " + UNPRINTABLE.sub("?", line) for line in words)
+        return "\n".join(mark + ODD.sub("_", line) for line in words)
+
+
+class Renderer:
+    """Makes fragments of the templates, each with the stamp."""
+
+    def __init__(self, stamp: Stamp) -> None:
+        self.stamp = stamp
+        self.environment = Environment(
+            loader=FileSystemLoader(packaged.template_folder() / "fragments"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+        )
+
+    def made(self, path: str, template: str, **values: object) -> Fragment:
+        """Return the fragment at `path` of a template with these values."""
+        text = self.environment.get_template(f"{template}.j2").render(
+            stamp=self.stamp.lines(COMMENTS.get(template, "# ")), **values
+        )
+        return Fragment(path, text)
+
+
+Render = Callable[..., Fragment]
 
 
 def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     """Yield the fragments of a host's plan."""
-    render = _Renderer(stamp)
+    render = Renderer(stamp).made
     sysctl = {SOMAXCONN: justified_somaxconn(stack, plan)}
     own = [found for found in plan.recommendations if found.program == "php-fpm"]
     own += _pins(stack, own, sysctl[SOMAXCONN])
-    pools = {pool.name: settings for pool in stack.pools if (settings := _settings(own, pool.entity))}
-    plain = {name: settings for name, settings in pools.items() if PLAIN_NAME.fullmatch(name)}
-    yield render("sysctl.d/60-fpmtune.conf", "sysctl.conf", settings=sysctl)
-    yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=plain)
+    named = {pool.name: pool for pool in stack.pools}
+    plain = [pool for pool in stack.pools if named[pool.name] is pool and PLAIN_NAME.fullmatch(pool.name)]
+    pools = {pool.name: settings for pool in plain if (settings := _settings(own, id(pool)))}
+    yield render("sysctl.d/zz-fpmtune.conf", "sysctl.conf", settings=sysctl)
+    yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=pools)
     yield render("compose/fpmtune.yaml", "compose.yaml", settings=sysctl, service="php")
     yield render("nginx/fpmtune-log.conf", "log.conf")
-    redis = {found.setting: written(found) for found in plan.recommendations if found.program == "redis"}
-    if redis:
-        yield render("redis/fpmtune.conf", "redis.conf", settings=redis)
-    if MAXCLIENTS in redis:
-        files = int(redis[MAXCLIENTS]) + FILES_BESIDE_CLIENTS
-        yield render("systemd/redis-server.service.d/fpmtune.conf", "unit.conf", open_files=files)
-    for name, settings in plain.items():
+    yield from _of_redis(render, stack, plan)
+    for name, settings in pools.items():
         yield render(f"php-fpm/zz-fpmtune-{name}.conf", "pool.conf", pool=name, settings=settings)
-    for pool in stack.pools:
-        if PLAIN_NAME.fullmatch(pool.name):
-            found = next(one for one in plan.pools if one.entity == pool.entity)
+    for pool, found in zip(stack.pools, plan.pools, strict=True):
+        if any(pool is one for one in plain):
             yield from _of_nginx(render, pool, found)
 
 
-def unnamed_pools(stack: Stack) -> list[str]:
-    """Return the pools whose names no fragment can carry."""
-    return [pool.name for pool in stack.pools if not PLAIN_NAME.fullmatch(pool.name)]
+def _of_redis(render: Render, stack: Stack, plan: Plan) -> Iterator[Fragment]:
+    for redis in stack.redis:
+        name = ODD_IN_NAME.sub("_", redis.name.removesuffix(".conf"))
+        settings = _settings(plan.recommendations, id(redis))
+        if settings:
+            yield render(f"redis/fpmtune-{name}.conf", "redis.conf", settings=settings)
+        files = missing_files(redis, stack, plan.recommendations)
+        if files is not None:
+            yield render(f"systemd/{name}.service.d/fpmtune.conf", "unit.conf", open_files=files)
 
 
 def _pins(stack: Stack, own: Sequence[Recommendation], somaxconn: int) -> list[Recommendation]:
@@ -88,14 +117,14 @@ def _pins(stack: Stack, own: Sequence[Recommendation], somaxconn: int) -> list[R
     present = stack.kernel.somaxconn
     if not present.is_known or somaxconn <= int(present.data or 0):
         return []
-    return pins(stack, {found.entity for found in own if found.setting == BACKLOG})
+    return pins(stack, [found for found in own if found.setting == BACKLOG])
 
 
-def _settings(own: Sequence[Recommendation], entity: str) -> dict[str, str]:
-    return {found.setting: written(found) for found in own if found.entity == entity}
+def _settings(own: Sequence[Recommendation], subject: int) -> dict[str, str]:
+    return {found.setting: written(found) for found in own if found.subject == subject}
 
 
-def _of_nginx(render: "_Renderer", pool: Pool, found: PoolPlan) -> Iterator[Fragment]:
+def _of_nginx(render: Render, pool: Pool, found: PoolPlan) -> Iterator[Fragment]:
     listener = pool.listener
     is_tcp = listener is not None and listener.family in ("tcp4", "tcp6")
     if listener and is_tcp and found.after and PLAIN_ADDRESS.fullmatch(listener.address):
@@ -117,20 +146,3 @@ def _reached(address: str) -> str:
     """Return how nginx reaches what listens at an address: a wildcard by the loopback."""
     host, _, port = address.rpartition(":")
     return {"0.0.0.0": f"127.0.0.1:{port}", "[::]": f"127.0.0.1:{port}"}.get(host, address)
-
-
-class _Renderer:
-    def __init__(self, stamp: Stamp) -> None:
-        self.stamp = stamp.lines()
-        self.environment = Environment(
-            loader=FileSystemLoader(packaged.template_folder() / "fragments"),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-        )
-
-    def __call__(self, path: str, template: str, **values: Mapping[str, Data] | Data | object) -> Fragment:
-        text = self.environment.get_template(f"{template}.j2").render(stamp=self.stamp, **values)
-        return Fragment(path, text)

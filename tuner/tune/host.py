@@ -7,7 +7,7 @@ from tuner.tune.demand import Records, Wishes
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
-from tuner.tune.redis import recommend_redis
+from tuner.tune.redis import missing_files, recommend_redis
 from tuner.tune.timeouts import recommend_connect_timeouts
 
 
@@ -18,8 +18,8 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     """
     studies = [study(stack, pool, records.get(id(pool)), wishes) for pool in stack.pools]
     recommended = [found for one in studies for found in one.recommendations]
-    recommended += recommend_redis(stack)
-    backlogs = {found.entity: int(found.recommended) for found in recommended if found.setting in BACKLOGS}
+    recommended += recommend_redis(stack, recommended)
+    backlogs = [found for found in recommended if found.setting in BACKLOGS]
     recommended += [
         *recommend_somaxconn(stack, backlogs, may_lower=wishes.may_lower),
         *recommend_connect_timeouts(stack),
@@ -34,10 +34,17 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
 
 
 def _notes(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[str]:
-    if not any(found.setting == SOMAXCONN for found in recommended):
-        return
-    for listener in unclamped(stack):
-        yield (
-            f"the larger {SOMAXCONN} also lengthens the queue of {listener.address} ({listener.owner}), "
-            f"which asks for {listener.backlog.data}: write there what it needs"
-        )
+    largest = max((int(found.recommended) for found in recommended if found.setting in BACKLOGS), default=0)
+    somaxconn = stack.kernel.somaxconn
+    if largest and not somaxconn.is_known:
+        yield f"{SOMAXCONN} is not known ({somaxconn.origin.words}): it has to be at least {largest}"
+    for redis in stack.redis:
+        files = missing_files(redis, stack, recommended)
+        if files is not None:
+            yield f"{redis.entity} can serve all workers only with {files} open files (its unit)"
+    if any(found.setting == SOMAXCONN for found in recommended):
+        for listener in unclamped(stack):
+            yield (
+                f"the larger {SOMAXCONN} also lengthens the queue of {listener.address} ({listener.owner}), "
+                f"which asks for {listener.backlog.data}: write there what it needs"
+            )

@@ -1,6 +1,6 @@
 """net.core.somaxconn: the largest backlog that is justified, and no listener made longer by accident."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tuner.laws.somaxconn import needed_somaxconn
 from tuner.stack.model import Listener, Stack
@@ -18,26 +18,31 @@ REQUIRES = "sysctl --system; each program whose queue shall grow has to listen a
 
 
 def recommend_somaxconn(
-    stack: Stack, backlogs: Mapping[str, int], *, may_lower: bool = False
+    stack: Stack, backlogs: Sequence[Recommendation], *, may_lower: bool = False
 ) -> list[Recommendation]:
     """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
 
-    `backlogs` are those recommended, by the entity of the pool or Redis. What somebody wrote is lowered only
-    if it may be.
+    `backlogs` are the recommended ones of pools and Redis. What somebody wrote is lowered only if it may be,
+    and not while a queue of the host is not known.
     """
     present = stack.kernel.somaxconn
     if not present.is_known:
         return []
-    needed = needed_somaxconn([*backlogs.values(), *_usual(stack.listeners)])
+    needed = needed_somaxconn([*map(_number, backlogs), *_usual(stack.listeners)])
     if needed > int(present.data or 0):
-        largest = next((entity for entity, backlog in backlogs.items() if backlog == needed), None)
+        largest = next((found.entity for found in backlogs if found.recommended == needed), None)
         whose = f"{largest} needs" if largest else "nginx or Redis ask for"
         why = f"cuts every longer queue when its program listens; {whose} {needed}"
         return [_somaxconn(stack, needed, why), *pins(stack, backlogs)]
     enough = max([needed, _default(stack), *_in_force(stack, backlogs)])
-    if may_lower and present.is_written and enough < int(present.data or 0):
+    is_known = all(listener.effective_backlog.is_known for listener in stack.listeners)
+    if may_lower and is_known and present.is_written and enough < int(present.data or 0):
         return [_somaxconn(stack, enough, "no listener of this host needs more")]
     return []
+
+
+def _number(found: Recommendation) -> int:
+    return int(found.recommended)
 
 
 def _somaxconn(stack: Stack, number: int, why: str) -> Recommendation:
@@ -54,11 +59,12 @@ def _default(stack: Stack) -> int:
     return int(default.data or 0) if default.is_known else NEWER_DEFAULT
 
 
-def _in_force(stack: Stack, backlogs: Container[str]) -> Iterable[int]:
+def _in_force(stack: Stack, backlogs: Sequence[Recommendation]) -> Iterable[int]:
     """Yield how long the other queues are, but for those that take what they get."""
+    known = {found.subject for found in backlogs}
     for pool in stack.pools:
         listener = pool.listener
-        if listener is None or pool.entity in backlogs or not listener.backlog.is_known:
+        if listener is None or id(pool) in known or not listener.backlog.is_known:
             continue
         if listener.effective_backlog.is_known and int(listener.backlog.data or 0) >= 0:
             yield int(listener.effective_backlog.data or 0)
@@ -78,15 +84,16 @@ def justified_somaxconn(stack: Stack, plan: Plan) -> int:
     return max([*backlogs, *_usual(stack.listeners), *known, _default(stack)])
 
 
-def pins(stack: Stack, backlogs: Container[str]) -> list[Recommendation]:
+def pins(stack: Stack, backlogs: Sequence[Recommendation]) -> list[Recommendation]:
     """Return the backlogs that only somaxconn keeps short, to be written as they are in force.
 
-    `backlogs` are the entities of the pools whose backlog is recommended already.
+    `backlogs` are those that are recommended already.
     """
+    known = {found.subject for found in backlogs}
     return [
         pinned(pool, pool.listener, stack.kernel.somaxconn)
         for pool in stack.pools
-        if pool.entity not in backlogs and pool.listener is not None and _is_cut(pool.listener)
+        if id(pool) not in known and pool.listener is not None and _is_cut(pool.listener)
     ]
 
 

@@ -40,6 +40,7 @@ class Recommendation(NamedTuple):
 
     `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what has to be
     done before it is in force, with what that costs. `spot` is where to write it if no file has it yet.
+    `subject` is the identity of the pool or server: `entity` may be that of another PHP version's, too.
     """
 
     setting: str
@@ -53,10 +54,11 @@ class Recommendation(NamedTuple):
     requires: str
     bounds: Bounds | None = None
     spot: Spot | None = None
+    subject: int = 0
 
 
 class Prediction(NamedTuple):
-    """What a pool with `setting` makes of the recorded traffic; `ranges` where that is not exact."""
+    """What a pool with `setting` makes of the recorded traffic; `ranges`, where they are known, hold it."""
 
     setting: Setting
     summary: Summary

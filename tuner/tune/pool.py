@@ -15,10 +15,10 @@ from tuner.tune.prediction import Forecast
 from tuner.tune.timeouts import recommend_terminate_timeout
 from tuner.tune.workers import RELOAD, WorkerMemory, more_workers, ramps, recommend_workers
 
+REPLAYED = ("static", "dynamic")
 UNNOTICED = 0.001
 """A share of requests that is not worth another setting."""
 
-SPARES = ("pm", "pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers")
 RAMP_FORMULA = (
     "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
 )
@@ -46,11 +46,13 @@ def study(stack: Stack, pool: Pool, measured: MeasuredPool | None, wishes: Wishe
         )
     workers = recommend_workers(pool, demand, _memory(demand, wishes))
     number = int((workers.recommended if workers else pool.max_children.data) or 0)
-    backlog = recommend_backlog(pool, pool.listener, demand, number, stack.kernel.somaxconn)
+    backlog = None
+    if pool.pm.data in REPLAYED:
+        backlog = recommend_backlog(pool, pool.listener, demand, number, stack.kernel.somaxconn)
     own = [found for found in (workers, backlog) if found is not None]
     ramp = _ramp(stack, pool, demand, changes_of(own, stack, pool))
     door = _door(pool, demand, number, backlog)
-    return Study(pool, demand, (*ramp, *own, *always, *door), tuple(_notes(demand, number)))
+    return Study(pool, demand, (*ramp, *own, *always, *door), tuple(_notes(pool, demand, number, wishes)))
 
 
 def _door(
@@ -78,7 +80,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
     before = after = None
     alternatives: tuple[Alternative, ...] = ()
     if traffic is not None and demand.clients is None:
-        forecast = Forecast(stack, pool, traffic)
+        forecast = Forecast(stack, pool, traffic, demand.deadline_s)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
         alternatives = tuple(_alternatives(forecast, demand, changes, after))
@@ -96,9 +98,13 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
 
 def changes_of(recommended: Sequence[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
     """Return the settings among `recommended` that concern the pool, as the simulator takes them."""
-    entities = {pool.entity, stack.kernel.entity}
-    entities |= {found.entity for found in stack.connect_timeouts if _reaches(found, pool)}
-    return {found.setting: found.recommended for found in recommended if found.entity in entities}
+    shared = {stack.kernel.entity}
+    shared |= {found.entity for found in stack.connect_timeouts if _reaches(found, pool)}
+    return {
+        found.setting: found.recommended
+        for found in recommended
+        if found.subject == id(pool) or found.entity in shared
+    }
 
 
 def _reaches(timeout: ConnectTimeout, pool: Pool) -> bool:
@@ -123,9 +129,9 @@ def _ramp(stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data])
     """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic."""
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
     traffic = demand.traffic(workers)
-    if traffic is None or pool.pm.data != "dynamic":
+    if traffic is None or pool.pm.data != "dynamic" or demand.clients is not None:
         return
-    forecast = Forecast(stack, pool, traffic)
+    forecast = Forecast(stack, pool, traffic, demand.deadline_s)
     best = forecast.share_of_ok({**changes, "pm": "static"})
     present = forecast.share_of_ok(changes)
     if best is None or present is None or present >= best - UNNOTICED:
@@ -155,6 +161,7 @@ def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) ->
         RELOAD,
         None,
         spot_in_section(pool),
+        id(pool),
     )
 
 
@@ -188,16 +195,24 @@ def _or_none(found: Prediction | str) -> Prediction | None:
 def _survives_s(after: Prediction | None, demand: Demand) -> float | None:
     if after is None:
         return None
-    setting = after.setting
-    return longest_mean_service_time_s(setting.backlog, setting.workers, demand.deadline_s)
+    setting, mean_s = after.setting, demand.mean_service_time_s
+    p95_per_mean = demand.service_time_p95_s / mean_s
+    return longest_mean_service_time_s(
+        setting.backlog, setting.workers, demand.deadline_s, p95_per_mean, demand.service_time_cv
+    )
 
 
-def _notes(demand: Demand, workers: int) -> Iterator[str]:
+def _notes(pool: Pool, demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
     bounds = demand.bounds(workers)
-    if demand.deadline_s <= demand.service_time_p95_s:
+    if pool.pm.data not in REPLAYED:
         yield (
-            f"one request in twenty takes longer than the {demand.deadline_s:g} s that anybody waits: no "
-            "queue is short enough; raise fastcgi_read_timeout, or give slow scripts a pool of their own"
+            f"its backlog is left alone with pm = {pool.pm.data or 'unknown'}: before PHP 8.2 ondemand takes "
+            "no less than 511, and starts workers as requests come"
+        )
+    if bounds.limit == 0:
+        yield (
+            f"no queue is short enough for the {demand.deadline_s:g} s that anybody waits: raise "
+            "fastcgi_read_timeout, give the pool more workers, or slow scripts a pool of their own"
         )
     if demand.windows_s and demand.clients is not None:
         yield (
@@ -205,9 +220,11 @@ def _notes(demand: Demand, workers: int) -> Iterator[str]:
             "and the recorded arrivals hold what they sent again"
         )
     if not demand.windows_s:
-        yield "without recorded arrivals nobody knows what its bursts need, and nothing is predicted"
-    if bounds.is_empty:
+        yield "without recorded arrivals nothing is predicted, and nobody knows what bursts need"
+    if wishes.memory_bytes is not None and not demand.memory_p95_bytes:
+        yield "--memory says nothing here: the memory of a worker was not measured"
+    if bounds.is_empty and bounds.limit:
         yield (
-            f"the recorded bursts need a queue of {bounds.need}, but of more than {bounds.limit} the last is "
-            "answered too late: no backlog rides them, but more workers, a longer timeout or caching would"
+            f"the bursts need a queue of {bounds.need}, but of more than {bounds.limit} the last is answered "
+            "too late: no backlog rides them, but more workers, a longer timeout or caching would"
         )

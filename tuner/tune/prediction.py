@@ -11,7 +11,7 @@ from tuner.laws.simulator.setting import Setting
 from tuner.laws.simulator.summary import Summary, summary
 from tuner.laws.simulator.traffic import Traffic
 from tuner.load.lead_in import with_lead_in
-from tuner.load.pool_setting import Behaviour, setting_of
+from tuner.load.pool_setting import READ_TIMEOUT, Behaviour, setting_of
 from tuner.load.trace import Trace
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
@@ -19,11 +19,12 @@ from tuner.tune.plan import Prediction
 
 
 class Forecast(NamedTuple):
-    """Predicts for one pool what becomes of recorded requests."""
+    """Predicts for one pool what becomes of recorded requests that are waited for until `deadline_s`."""
 
     stack: Stack
     pool: Pool
     traffic: Traffic
+    deadline_s: float
 
     def of(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
         """Return what `changes` of settings would make of them, with a range, or why that cannot be said."""
@@ -42,7 +43,7 @@ class Forecast(NamedTuple):
     def _setting(self, changes: Mapping[str, Data], shed_after_s: float | None) -> Setting | str:
         behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
         try:
-            return setting_of(changes, behaviour, self.stack, self.pool)
+            return setting_of({READ_TIMEOUT: self.deadline_s, **changes}, behaviour, self.stack, self.pool)
         except (UsageError, ValueError) as error:
             return str(error)
 

@@ -1,51 +1,76 @@
 """Redis: a connection for every PHP worker of the host, and a queue for all of them at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuner.stack.model import Redis, Stack
-from tuner.stack.value import Value, derive
+from tuner.stack.value import Value
 from tuner.tune.plan import Recommendation, Spot
 
 SPARE_CLIENTS = 32
 """For replicas, monitoring and whoever types redis-cli."""
 
+OWN_FILES = 32
+"""Which Redis keeps for itself."""
+
+MAX_CHILDREN = "pm.max_children"
+
 RESTART = "restart redis, or CONFIG SET maxclients beside it: a running one keeps its queue"
 WHY = "every PHP worker may hold a connection, and after a restart all connect at once"
 FORMULA = "the sum of pm.max_children of the pools of this host"
+CLIENTS_FORMULA = f"{FORMULA} + {SPARE_CLIENTS}, at most what the limit of open files allows"
 
 
-def recommend_redis(stack: Stack) -> Iterator[Recommendation]:
+def recommend_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[Recommendation]:
     """Yield what each Redis that serves this host needs more of. Nothing where a pool's workers are unknown.
 
-    Pools of other hosts are not seen, so that no number is lowered.
+    `recommended` may give pools more workers. Pools of other hosts are not seen: no number is lowered.
     """
-    if not stack.pools:
-        return
-    workers = derive(
-        "host.workers", lambda *each: sum(each), *(pool.max_children for pool in stack.pools), words=FORMULA
+    workers = _workers(stack, recommended)
+    for redis in stack.redis if workers else ():
+        place = redis.maxclients.origin.place or redis.tcp_backlog.origin.place
+        spot = Spot(place, "file") if place else None
+        clients = workers + SPARE_CLIENTS
+        if redis.open_files_limit.is_known:
+            clients = min(clients, int(redis.open_files_limit.data or 0) - OWN_FILES)
+        if _is_below(redis.maxclients, clients):
+            yield _recommendation("maxclients", redis, redis.maxclients, clients, spot)
+        if _is_below(redis.tcp_backlog, workers):
+            yield _recommendation("tcp-backlog", redis, redis.tcp_backlog, workers, spot)
+
+
+def missing_files(redis: Redis, stack: Stack, recommended: Sequence[Recommendation]) -> int | None:
+    """Return how many open files a Redis needs for all workers; None unless its limit is known to be less."""
+    needed = _workers(stack, recommended) + SPARE_CLIENTS + OWN_FILES
+    limit = redis.open_files_limit
+    return needed if limit.is_known and int(limit.data or 0) < needed else None
+
+
+def _workers(stack: Stack, recommended: Sequence[Recommendation]) -> int:
+    """Return how many workers all pools have with the plan, 0 where that is not known."""
+    planned = {found.subject: found.recommended for found in recommended if found.setting == MAX_CHILDREN}
+    each = [planned.get(id(pool), pool.max_children.data) for pool in stack.pools]
+    known = [int(number) for number in each if isinstance(number, int)]
+    return sum(known) if len(known) == len(each) else 0
+
+
+def _is_below(value: Value, needed: int) -> bool:
+    return value.is_known and 0 <= int(value.data or 0) < needed
+
+
+def _recommendation(
+    setting: str, redis: Redis, present: Value, number: int, spot: Spot | None
+) -> Recommendation:
+    return Recommendation(
+        setting,
+        "redis",
+        redis.entity,
+        present,
+        number,
+        WHY,
+        FORMULA if setting == "tcp-backlog" else CLIENTS_FORMULA,
+        (present,),
+        RESTART,
+        None,
+        spot,
+        id(redis),
     )
-    if not workers.is_known:
-        return
-    for redis in stack.redis:
-        yield from _of(redis, workers)
-
-
-def _of(redis: Redis, workers: Value) -> Iterator[Recommendation]:
-    number = int(workers.data or 0)
-    place = redis.maxclients.origin.place or redis.tcp_backlog.origin.place
-    spot = Spot(place, "file") if place else None
-    for value, needed in ((redis.maxclients, number + SPARE_CLIENTS), (redis.tcp_backlog, number)):
-        if value.is_known and 0 <= int(value.data or 0) < needed:
-            yield Recommendation(
-                "maxclients" if value is redis.maxclients else "tcp-backlog",
-                "redis",
-                redis.entity,
-                value,
-                needed,
-                WHY,
-                FORMULA + (f" + {SPARE_CLIENTS}" if value is redis.maxclients else ""),
-                workers.inputs,
-                RESTART,
-                None,
-                spot,
-            )

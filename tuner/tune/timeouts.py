@@ -51,12 +51,16 @@ def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
 def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
     """Return request_terminate_timeout where it lets a request run on that nginx has given up for sure.
 
-    None where it is off: to kill requests is a decision that no number makes.
+    None where it is off: to kill requests is a decision that no number makes; and where it would end requests
+    of the load, of which one in a hundred takes so long.
     """
     present, read = pool.request_terminate_timeout, pool.longest_read_timeout
     if not (present.is_known and read.is_known) or float(present.data or 0) < float(read.data or 0):
         return None
     number = max(1, floor(IN_TIME * float(read.data or 0)))
+    slowest = pool.load.service_time_p99 if pool.load else None
+    if slowest is not None and slowest.is_known and number < float(slowest.data or 0):
+        return None
     if number >= float(present.data or 0):
         return None
     return Recommendation(
@@ -71,4 +75,5 @@ def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
         "reload php-fpm",
         None,
         spot_in_section(pool),
+        id(pool),
     )

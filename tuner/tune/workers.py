@@ -31,7 +31,7 @@ class WorkerMemory(NamedTuple):
         return max(1, workers_by_memory(self.budget_bytes, 0, ceil(self.each_bytes)))
 
 
-def enough_workers(demand: Demand, present: int) -> int | None:
+def workers_that_ride(demand: Demand, present: int) -> int | None:
     """Return how many workers, at least `present`, ride the recorded bursts within the deadline.
 
     None where no number does: the deadline is too short for one request already, or nothing was recorded.
@@ -58,7 +58,7 @@ def _rides(demand: Demand, workers: int) -> bool:
 def recommend_workers(pool: Pool, demand: Demand, memory: WorkerMemory | None) -> Recommendation | None:
     """Return pm.max_children where the bursts need more and the memory that may be used has room for them."""
     present = int(pool.max_children.data or 0)
-    enough = enough_workers(demand, present)
+    enough = workers_that_ride(demand, present) if memory is not None else None
     if memory is None or enough is None or enough <= present:
         return None
     workers = min(enough, memory.most_workers)
@@ -79,12 +79,13 @@ def recommend_workers(pool: Pool, demand: Demand, memory: WorkerMemory | None) -
         RELOAD,
         None,
         spot_in_section(pool),
+        id(pool),
     )
 
 
 def more_workers(demand: Demand, present: int) -> tuple[dict[str, Data], str] | None:
     """Return the settings of a pool with enough workers, and their price; None where none are missing."""
-    workers = enough_workers(demand, present)
+    workers = workers_that_ride(demand, present)
     if workers is None or workers <= present:
         return None
     return {"pm": "static", "pm.max_children": workers, "listen.backlog": demand.limit(workers)}, _price(
@@ -104,7 +105,7 @@ def ramps(pool: Pool, workers: int) -> Iterator[dict[str, Data]]:
     if pool.pm.data != "dynamic":
         return
     spare, most = (int(value.data or 0) for value in (pool.min_spare_servers, pool.max_spare_servers))
-    while 2 * spare < workers:
+    while 0 < 2 * spare < workers:
         spare *= 2
         yield {
             "pm.start_servers": spare,
