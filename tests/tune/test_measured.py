@@ -93,7 +93,7 @@ def test_before_a_tcp_socket_nginx_turns_away_what_finds_no_room(tmp_path: Path)
     assert found["fastcgi_connect_timeout"] == 2
     assert sorted(host.bring_in()) == sorted([NGINX_FILE, POOL_FILE])
     text = (tmp_path / NGINX_FILE).read_text()
-    assert f"server 127.0.0.1:9000 max_conns={found['max_conns']};\n        zone php 64k;\n" in text
+    assert f"server 127.0.0.1:9000 max_conns={found['max_conns']};\n        zone fpmtune_php 64k;\n" in text
     assert "fastcgi_pass php;\n            fastcgi_connect_timeout 2s;\n" in text
     assert host.plan.recommendations == ()
     (pool,) = host.plan.pools
@@ -113,9 +113,7 @@ def test_a_dynamic_pool_that_grows_too_slowly(tmp_path: Path) -> None:
     files = host_files("listen.backlog = 64", *spares, workers=40)
     host = Planned(tmp_path, files, measured=measured("unix-burst-B8"))
     found = host.recommended()
-    assert {"pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"} <= found.keys() or found[
-        "pm"
-    ] == "static"
+    assert {"pm.start_servers", "pm.min_spare_servers", "pm.max_spare_servers"} <= found.keys()
     (pool,) = host.plan.pools
     assert pool.before is not None
     assert pool.after is not None
@@ -145,3 +143,35 @@ def test_redis_has_a_connection_for_each_worker_that_the_plan_adds(tmp_path: Pat
     assert found["maxclients"] == int(str(found["pm.max_children"])) + 32
     host.bring_in()
     assert host.plan.recommendations == ()
+
+
+def test_spare_servers_stay_within_the_memory(tmp_path: Path) -> None:
+    run = measured("unix-burst-B8")
+    assert run.service is not None
+    memory = run.service.service_us.model_copy(update={"counts": {128: 10}})
+    with_memory = run.model_copy(update={"memory_bytes": memory})
+    spares = ("pm = dynamic", "pm.start_servers = 2", "pm.min_spare_servers = 1", "pm.max_spare_servers = 2")
+    files = host_files("listen.backlog = 64", *spares, workers=40)
+    host = Planned(tmp_path, files, measured=with_memory, wishes=Wishes(memory_bytes=5 * 130))
+    assert int(str(host.recommended().get("pm.min_spare_servers", 1))) <= 5
+
+
+PING = "        location = /ping.php { fastcgi_pass php; fastcgi_read_timeout 1s; }\n"
+
+
+def test_where_locations_differ_the_longest_wait_counts(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 65535", somaxconn=65535, timeout="60s")
+    files[NGINX_FILE] = files[NGINX_FILE].replace("        listen 80;\n", f"        listen 80;\n{PING}")
+    host = Planned(tmp_path, files, measured=measured(COLLAPSE))
+    (pool,) = host.plan.pools
+    assert any("between 1 and 60 s" in note for note in pool.notes)
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.after.summary.shares["200"] >= pool.before.summary.shares["200"] - 0.001
+
+
+def test_what_max_conns_holds_back_needs_no_shorter_backlog(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 65535", somaxconn=65535)
+    held = "server unix:/run/php/www.sock max_conns=20;\n        zone here 64k;"
+    files[NGINX_FILE] = files[NGINX_FILE].replace("server unix:/run/php/www.sock;", held)
+    assert Planned(tmp_path, files, measured=measured(COLLAPSE)).plan.recommendations == ()

@@ -1,5 +1,6 @@
 """max_conns before a TCP socket: what its queue has no room for gets 502 at once, and does not hang."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ from tuner.tune.timeouts import RELOAD_NGINX
 
 MAX_CONNS, ZONE = "max_conns", "zone"
 ZONE_SIZE = "64k"
+ODD = re.compile(r"[^A-Za-z0-9_]")
+"""A zone's name is in one space with all others of nginx, those of limits and caches, too."""
+
 FORMULA = "workers + effective backlog + 1: what the pool works on and what fits into its queue"
 
 
@@ -51,7 +55,7 @@ def recommend_max_conns(pool: Pool, workers: int, backlog: int) -> Iterator[Reco
         yield _recommendation(MAX_CONNS, pool, present, bound, why, Spot(door.member.origin.place, "server"))
     if zone.state == "absent":
         why = "without it each worker process of nginx counts its own connections only"
-        name = f"{door.upstream.name} {ZONE_SIZE}"
+        name = f"fpmtune_{ODD.sub('_', door.upstream.name)} {ZONE_SIZE}"
         yield _recommendation(ZONE, pool, zone, name, why, Spot(door.member.origin.place, "upstream"))
 
 

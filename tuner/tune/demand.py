@@ -98,12 +98,16 @@ def records_of(stacks: Sequence[Stack], load: LoadFile | None) -> Records:
 
 
 def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Demand | str:
-    """Return the demand on a pool, or why nothing can be said of it."""
+    """Return the demand on a pool, or why nothing can be said of it.
+
+    Where the locations that lead to it wait for different times, the longest counts: a queue that outlives
+    that one is too long for all.
+    """
     deadline_s = wishes.deadline_s
     load, queue = pool.load, pool.queue
     if load is None or queue is None:
         return "no load is known"
-    timeout = queue.shortest_read_timeout
+    timeout = pool.longest_read_timeout
     inputs = (load.service_time, load.service_time_p95, load.service_time_cv)
     unknown = next((value for value in inputs if not value.is_known), None)
     if unknown is not None:

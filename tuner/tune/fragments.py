@@ -133,6 +133,7 @@ def _of_nginx(render: Render, pool: Pool, found: PoolPlan) -> Iterator[Fragment]
             f"nginx/fpmtune-upstream-{pool.name}.conf",
             "upstream.conf",
             name=f"php_{pool.name}",
+            zone=ODD_IN_NAME.sub("_", pool.name),
             address=_reached(listener.address),
             max_conns=max_conns_for(setting.workers, setting.backlog),
         )

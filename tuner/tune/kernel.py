@@ -49,7 +49,26 @@ def _somaxconn(stack: Stack, number: int, why: str) -> Recommendation:
     present = stack.kernel.somaxconn
     formula = "the largest backlog on this host that is justified"
     return Recommendation(
-        SOMAXCONN, "kernel", stack.kernel.entity, present, number, why, formula, (present,), REQUIRES
+        SOMAXCONN,
+        "kernel",
+        stack.kernel.entity,
+        present,
+        number,
+        why,
+        formula,
+        (present,),
+        _requires(stack, number),
+    )
+
+
+def _requires(stack: Stack, number: int) -> str:
+    """Return how to set it: not by a program that reads another file last."""
+    key = next((found for found in stack.sysctl if found.key == SOMAXCONN), None)
+    if key is None or not key.system.is_known or key.system.data == key.boot.data:
+        return REQUIRES
+    return (
+        f"sysctl -w {SOMAXCONN}={number}: sysctl --system would set {key.system.data} ({key.system.origin}), "
+        "change that, too; each program whose queue shall grow has to listen again after it"
     )
 
 

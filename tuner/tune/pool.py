@@ -7,15 +7,17 @@ from tuner.laws.queueing import longest_mean_service_time_s
 from tuner.load.load_file import MeasuredPool
 from tuner.stack.model import ConnectTimeout, Pool, Stack
 from tuner.stack.value import Data
-from tuner.tune.admission import recommend_max_conns
+from tuner.tune.admission import door_of, recommend_max_conns
 from tuner.tune.backlog import recommend_backlog, spot_in_section
 from tuner.tune.demand import Demand, Wishes, demand_of
+from tuner.tune.kernel import BACKLOG, SOMAXCONN
 from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import Forecast
 from tuner.tune.timeouts import recommend_terminate_timeout
-from tuner.tune.workers import RELOAD, WorkerMemory, more_workers, ramps, recommend_workers
+from tuner.tune.workers import RELOAD, WorkerMemory, more_workers, price, ramps, recommend_workers
 
 REPLAYED = ("static", "dynamic")
+FEW_REQUESTS = 1000
 UNNOTICED = 0.001
 """A share of requests that is not worth another setting."""
 
@@ -47,12 +49,20 @@ def study(stack: Stack, pool: Pool, measured: MeasuredPool | None, wishes: Wishe
     workers = recommend_workers(pool, demand, _memory(demand, wishes))
     number = int((workers.recommended if workers else pool.max_children.data) or 0)
     backlog = None
-    if pool.pm.data in REPLAYED:
+    if pool.pm.data in REPLAYED and not _is_held_back(pool, demand, number):
         backlog = recommend_backlog(pool, pool.listener, demand, number, stack.kernel.somaxconn)
     own = [found for found in (workers, backlog) if found is not None]
-    ramp = _ramp(stack, pool, demand, changes_of(own, stack, pool))
+    ramp = _ramp(stack, pool, demand, changes_of(own, stack, pool), _memory(demand, wishes))
     door = _door(pool, demand, number, backlog)
     return Study(pool, demand, (*ramp, *own, *always, *door), tuple(_notes(pool, demand, number, wishes)))
+
+
+def _is_held_back(pool: Pool, demand: Demand, workers: int) -> bool:
+    """Say whether max_conns keeps the queue within the deadline already, whatever the backlog."""
+    door = door_of(pool)
+    if door is None or not (door.max_conns.is_known and door.upstream.zone.is_known):
+        return False
+    return int(door.max_conns.data or 0) - workers <= demand.limit(workers) + 1
 
 
 def _door(
@@ -83,7 +93,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation])
         forecast = Forecast(stack, pool, traffic, demand.deadline_s)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
-        alternatives = tuple(_alternatives(forecast, demand, changes, after))
+        alternatives = tuple(_alternatives(forecast, demand, changes, before, after))
     return PoolPlan(
         pool.entity,
         pool.name,
@@ -117,32 +127,59 @@ def _memory(demand: Demand, wishes: Wishes) -> WorkerMemory | None:
     return WorkerMemory(wishes.memory_bytes, demand.memory_p95_bytes)
 
 
+def _doubts(pool: Pool, demand: Demand) -> Iterator[str]:
+    """Yield what makes the numbers less sure than they look."""
+    shortest = pool.queue.shortest_read_timeout if pool.queue else None
+    if shortest is not None and shortest.is_known and float(shortest.data or 0) < demand.deadline_s:
+        yield (
+            f"locations wait between {shortest.data:g} and {demand.deadline_s:g} s for it: the longest "
+            "counts, unless --deadline says another"
+        )
+    requests = sum(len(window_s) for window_s in demand.windows_s)
+    if 0 < requests < FEW_REQUESTS:
+        yield f"only {requests} requests were recorded: too few for numbers to rely on"
+    if demand.record is not None:
+        yield from demand.record.unknown
+    if pool.kept_connections.is_known and int(pool.kept_connections.data or 0) > 0:
+        yield "idle connections that nginx keeps to it hold workers: that is in no number here"
+
+
 def _prediction(found: Prediction | str, notes: list[str]) -> Prediction | None:
     """Return a prediction; why there is none becomes a note."""
     if isinstance(found, str):
-        notes.append(f"nothing is predicted: {found}")
+        notes.append(f"nothing is predicted: {found.partition('; give --set')[0]}")
         return None
     return found
 
 
-def _ramp(stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data]) -> Iterator[Recommendation]:
+def _ramp(
+    stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data], memory: WorkerMemory | None
+) -> Iterator[Recommendation]:
     """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic."""
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
     traffic = demand.traffic(workers)
     if traffic is None or pool.pm.data != "dynamic" or demand.clients is not None:
         return
+    room = min(workers, memory.most_workers) if memory else workers
     forecast = Forecast(stack, pool, traffic, demand.deadline_s)
     best = forecast.share_of_ok({**changes, "pm": "static"})
     present = forecast.share_of_ok(changes)
     if best is None or present is None or present >= best - UNNOTICED:
         return
-    tried = ((ramp, forecast.share_of_ok({**changes, **ramp})) for ramp in ramps(pool, workers))
+    tried = ((ramp, forecast.share_of_ok({**changes, **ramp})) for ramp in ramps(pool, room))
     enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
-    for setting, number in (enough or {}).items():
-        yield _ramp_recommendation(pool, setting, number, best - present)
+    if enough is None:
+        return
+    more = int(enough["pm.min_spare_servers"]) - int(pool.min_spare_servers.data or 0)
+    why = (
+        f"php-fpm starts too few workers a second, which loses {100 * (best - present):.1f} % of the "
+        f"requests; at rest {price(demand, more)}"
+    )
+    for setting, number in enough.items():
+        yield _ramp_recommendation(pool, setting, number, why)
 
 
-def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) -> Recommendation:
+def _ramp_recommendation(pool: Pool, setting: str, number: Data, why: str) -> Recommendation:
     present = {
         "pm": pool.pm,
         "pm.start_servers": pool.start_servers,
@@ -155,7 +192,7 @@ def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) ->
         pool.entity,
         present[setting],
         number,
-        f"php-fpm starts too few workers a second: {100 * lost:.1f} % of the requests are lost to that",
+        why,
         RAMP_FORMULA,
         tuple(present.values()),
         RELOAD,
@@ -166,26 +203,42 @@ def _ramp_recommendation(pool: Pool, setting: str, number: Data, lost: float) ->
 
 
 def _alternatives(
-    forecast: Forecast, demand: Demand, changes: Mapping[str, Data], after: Prediction | None
+    forecast: Forecast,
+    demand: Demand,
+    changes: Mapping[str, Data],
+    before: Prediction | None,
+    after: Prediction | None,
 ) -> Iterator[Alternative]:
     """Yield other ways where the plan leaves requests unanswered that the deadline would have allowed."""
     if after is None or after.summary.shares["200"] >= 1 - UNNOTICED:
         return
     more = more_workers(demand, after.setting.workers)
     if more is not None:
-        settings, price = more
+        settings, cost = more
         settings = {
             key: value for key, value in settings.items() if (key, value) != ("pm", forecast.pool.pm.data)
         }
-        yield Alternative("more workers", settings, price, _or_none(forecast.of({**changes, **settings})))
+        settings |= _somaxconn_for(forecast, changes, int(settings[BACKLOG]))
+        yield Alternative("more workers", settings, cost, _or_none(forecast.of({**changes, **settings})))
     shed_after_s = demand.deadline_s - demand.service_time_p95_s
-    if shed_after_s > 0:
+    shed = _or_none(forecast.of({}, shed_after_s)) if shed_after_s > 0 else None
+    if shed is not None and before is not None and _share(shed) > _share(before) + UNNOTICED:
         yield Alternative(
             "shed what has waited too long",
             {"shed after": round(shed_after_s, 3)},
             "a prepended PHP file; php-fpm stays as it is and answers 503 instead of working for nobody",
-            _or_none(forecast.of({}, shed_after_s)),
+            shed,
         )
+
+
+def _share(found: Prediction) -> float:
+    return found.summary.shares["200"]
+
+
+def _somaxconn_for(forecast: Forecast, changes: Mapping[str, Data], backlog: int) -> dict[str, Data]:
+    """Return the somaxconn that a backlog takes, where it is not there."""
+    present = changes.get(SOMAXCONN, forecast.stack.kernel.somaxconn.data)
+    return {SOMAXCONN: backlog} if isinstance(present, int) and present < backlog else {}
 
 
 def _or_none(found: Prediction | str) -> Prediction | None:
@@ -203,6 +256,7 @@ def _survives_s(after: Prediction | None, demand: Demand) -> float | None:
 
 
 def _notes(pool: Pool, demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
+    yield from _doubts(pool, demand)
     bounds = demand.bounds(workers)
     if pool.pm.data not in REPLAYED:
         yield (

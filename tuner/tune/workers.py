@@ -36,7 +36,7 @@ def workers_that_ride(demand: Demand, present: int) -> int | None:
 
     None where no number does: the deadline is too short for one request already, or nothing was recorded.
     """
-    if not demand.windows_s or not _rides(demand, MOST_WORKERS):
+    if not demand.windows_s or not demand.limit(MOST_WORKERS) or not _rides(demand, MOST_WORKERS):
         return None
     low, high = present - 1, MOST_WORKERS
     while high - low > 1:
@@ -52,7 +52,8 @@ def _rides(demand: Demand, workers: int) -> bool:
     if workers < 1:
         return False
     need = demand.need(workers)
-    return need is not None and need <= demand.limit(workers)
+    limit = demand.limit(workers)
+    return need is not None and limit > 0 and need <= limit
 
 
 def recommend_workers(pool: Pool, demand: Demand, memory: WorkerMemory | None) -> Recommendation | None:
@@ -88,28 +89,27 @@ def more_workers(demand: Demand, present: int) -> tuple[dict[str, Data], str] | 
     workers = workers_that_ride(demand, present)
     if workers is None or workers <= present:
         return None
-    return {"pm": "static", "pm.max_children": workers, "listen.backlog": demand.limit(workers)}, _price(
+    return {"pm": "static", "pm.max_children": workers, "listen.backlog": demand.limit(workers)}, price(
         demand, workers - present
     )
 
 
-def _price(demand: Demand, more: int) -> str:
+def price(demand: Demand, more: int) -> str:
+    """Return what so many workers more cost."""
     if demand.memory_p95_bytes is None:
         return f"{more} workers more, of a memory that was not measured"
     each = demand.memory_p95_bytes / MIB
     return f"{more} workers more, {more * each:.0f} MiB at a peak of {each:.1f} MiB each beside shared memory"
 
 
-def ramps(pool: Pool, workers: int) -> Iterator[dict[str, Data]]:
-    """Yield numbers for a dynamic pool that grows faster and faster, and last a static one."""
-    if pool.pm.data != "dynamic":
-        return
+def ramps(pool: Pool, most_workers: int) -> Iterator[dict[str, Data]]:
+    """Yield numbers for a dynamic pool that keeps ever more workers idle, to half of `most_workers`."""
     spare, most = (int(value.data or 0) for value in (pool.min_spare_servers, pool.max_spare_servers))
-    while 0 < 2 * spare < workers:
+    start = int(pool.start_servers.data or 0)
+    while 0 < 2 * spare < most_workers:
         spare *= 2
         yield {
-            "pm.start_servers": spare,
+            "pm.start_servers": max(start, spare),
             "pm.min_spare_servers": spare,
-            "pm.max_spare_servers": min(workers, max(most, 2 * spare)),
+            "pm.max_spare_servers": min(most_workers, max(most, start, 2 * spare)),
         }
-    yield {"pm": "static"}
