@@ -125,8 +125,9 @@ def _of_status(status: StatusSeen, service: Served | None, *, is_own: bool) -> I
         yield f"PHP-FPM was started anew ({status.restarts} times): what came meanwhile is not counted"
     if service is None and status.busy_worker_ms is None:
         yield (
-            "service times: too few requests, polls or time for busy workers / rate (Little's law); watch"
-            " longer, or give the PHP-FPM access log with %d"
+            "service times: too few requests, polls or time for busy workers / rate (Little's law), or polls"
+            " that waited at a queue on TCP that overflowed; watch longer, or give the PHP-FPM access log"
+            " with %d"
         )
     elif service is None:
         yield "service times one by one: a status page gives the mean; give the PHP-FPM access log with %d"

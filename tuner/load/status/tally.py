@@ -133,14 +133,23 @@ class StatusTally:
         self._requests_of = {worker.pid: worker.requests - (not worker.is_idle) for worker in page.workers}
 
     @property
+    def _overflow_hides_busy(self) -> bool:
+        has_overflown = self.queue_full > 0 or "no connection" in self._failures
+        return has_overflown and bool(self._waited or self._skipped or self._failures)
+
+    @property
     def answered(self) -> int:
         """How many questions were answered."""
         return self._asked - sum(self._failures.values())
 
     @property
     def busy_worker_ms(self) -> int | None:
-        """Busy workers times the time; None where Little's law would say too little."""
-        if self._taken < FEW_REQUESTS or self._busy.count < FEW_POLLS:
+        """Busy workers times the time; None where Little's law would say too little.
+
+        Once a queue on TCP overflows, workers also wait, for up to 5 s, for data of connections that only the
+        client believes in; they are not busy then, so a poll that has waited does not tell how many are.
+        """
+        if self._taken < FEW_REQUESTS or self._busy.count < FEW_POLLS or self._overflow_hides_busy:
             return None
         product = round(self._busy.mean * self._covered_s * MS_PER_S)
         mean_s = product / self._taken / MS_PER_S
