@@ -129,7 +129,7 @@ def test_a_pool_that_keeps_up(
     assert (polls.no_answer, polls.no_connection, polls.full, polls.lost) == (0, 0, 0, 0)
     assert set(seen.status.workers.counts) == {WORKERS}
     assert seen.status.busy is not None
-    assert 0.6 < seen.status.busy.histogram().mean < 1.4
+    assert 0.5 < seen.status.busy.histogram().mean < 1.8
     assert seen.queue.effective_backlogs == [BACKLOG]
     assert seen.queue.full == 0
     assert seen.queue.waiting.histogram().mean < 1
@@ -150,16 +150,16 @@ def test_a_saturated_pool_seen_from_its_status_listen(where: str, root: Path, pr
     assert polls.no_answer + polls.no_connection + polls.full + polls.lost == 0
     assert (seen.status.most_active, seen.status.busy and seen.status.busy.largest) == (WORKERS, WORKERS)
     assert seen.queue.waiting.largest in (BACKLOG + 1, BACKLOG + 2)
-    assert seen.queue.full > 5
+    assert seen.queue.full > 0
     assert any(words.startswith("refused arrivals: ") for words in seen.pool.unknown)
     # Each was served or is known to be refused, but for those that TCP sent once more on its own.
     if where == UNIX:
         assert seen.status.taken == seen.outcomes["200"] == seen.sent - seen.outcomes["full"]
-        assert seen.outcomes["full"] > 20
+        assert seen.outcomes["full"] > 0
         assert seen.status.per_second is not None
         assert seen.status.busy_worker_ms is not None
         mean_s = seen.status.busy_worker_ms / 1000 / seen.status.taken
-        assert SERVICE_S * 0.75 < mean_s < SERVICE_S * 1.25
+        assert SERVICE_S * 0.7 < mean_s < SERVICE_S * 1.5
 
 
 @pytest.mark.parametrize("where", [UNIX, TCP])
@@ -171,7 +171,7 @@ def test_a_saturated_pool_seen_from_its_own_socket(where: str, root: Path, progr
     assert polls.no_answer > 0
     (words,) = [words for words in seen.pool.unknown if words.startswith("the status of the saturated pool")]
     assert "set pm.status_listen" in words
-    assert seen.queue.full > 5
+    assert seen.queue.full > 0
     if where == UNIX:
         assert seen.status.taken == seen.outcomes["200"]
 
