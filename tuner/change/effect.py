@@ -34,10 +34,11 @@ class Effect(NamedTuple):
 
 def nodes_of(document: Document) -> list[Node]:
     """Return the document's directives in their order, blocks before their children."""
-    return [_node(depth, directive) for depth, directive in _walk(document)]
+    return [node_of(depth, directive) for depth, directive in _walk(document)]
 
 
-def _node(depth: int, directive: Directive) -> Node:
+def node_of(depth: int, directive: Directive) -> Node:
+    """Return the directive, which stands in `depth` blocks, without its place."""
     arguments = tuple(Argument(word.text, word.unknown) for word in directive.args)
     key = directive.key.text if directive.key else ""
     return Node(depth, directive.name.text, key, arguments, directive.children is not None)
@@ -80,8 +81,9 @@ def after_effects(nodes: list[Node], effects: Sequence[Effect]) -> list[Node]:
     Raises ChangeError if something comes into a block that goes.
     """
     changed = list(nodes)
+    going = [effect for effect in effects if effect.removed and not effect.added]
     for _, effect in sorted(enumerate(effects), key=lambda pair: (-pair[1].at, -pair[1].removed, -pair[0])):
-        if not effect.removed and any(_takes_home_of(effect, other, nodes) for other in effects):
+        if not effect.removed and any(_takes_home_of(effect, other, nodes) for other in going):
             raise ChangeError(f"{effect.added[0].name} would come into a block that is deleted")
         changed[effect.at : effect.at + effect.removed] = effect.added
     return changed
@@ -89,4 +91,4 @@ def after_effects(nodes: list[Node], effects: Sequence[Effect]) -> list[Node]:
 
 def _takes_home_of(coming: Effect, going: Effect, nodes: list[Node]) -> bool:
     is_within = going.at < coming.at <= going.at + going.removed
-    return is_within and not going.added and nodes[going.at].depth < coming.added[0].depth
+    return is_within and nodes[going.at].depth < coming.added[0].depth

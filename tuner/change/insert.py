@@ -13,7 +13,7 @@ from tuner.change.editable import (
     line_ending,
 )
 from tuner.change.effect import Argument, Effect, Node, Position, position_of
-from tuner.change.verify import Change, verified
+from tuner.change.verify import Change, Verify, verified
 from tuner.change.writing import Setting, Writing
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
@@ -32,7 +32,9 @@ class NewDirective(NamedTuple):
     key: str = ""
 
 
-def insert_after(document: Document, new: NewDirective, neighbour: Directive) -> Change:
+def insert_after(
+    document: Document, new: NewDirective, neighbour: Directive, verify: Verify = verified
+) -> Change:
     """Put `new` behind `neighbour`, on a line of its own where `neighbour` ends its line.
 
     Raises ChangeError if the format cannot write it, or if something else would be read otherwise.
@@ -49,10 +51,12 @@ def insert_after(document: Document, new: NewDirective, neighbour: Directive) ->
         edit = Edit(Span(end, end), b" " + entry)
     else:
         edit = _line_behind(data, end, _indentation_beside(data, neighbour) + entry)
-    return verified(document, Change(edit, Effect(at + size, 0, (node,))))
+    return verify(document, Change(edit, Effect(at + size, 0, (node,))))
 
 
-def insert_into(document: Document, new: NewDirective, block: Directive | None = None) -> Change:
+def insert_into(
+    document: Document, new: NewDirective, block: Directive | None = None, verify: Verify = verified
+) -> Change:
     """Put `new` at the end of a php-fpm section or an nginx block, or of the file's top level if None.
 
     Raises ChangeError as `insert_after`, for a php-fpm file whose end lies within a section, and where
@@ -62,43 +66,45 @@ def insert_into(document: Document, new: NewDirective, block: Directive | None =
     if has_template_statements(document):
         raise ChangeError(f"{document.text.path}: a template's statements decide what comes at the end")
     if block is None:
-        return _at_top_level(document, new)
+        return _at_top_level(document, new, verify)
     if block.children is None:
         raise ChangeError(f"{block.name.text} is not a block")
     position = position_of(document, block)
     if DIALECTS[document.kind].has_blocks:
-        return _before_brace(document, new, block, position)
-    return _at_end_of_section(document, new, block, position)
+        return _before_brace(document, new, block, position, verify)
+    return _at_end_of_section(document, new, block, position, verify)
 
 
-def _at_top_level(document: Document, new: NewDirective) -> Change:
+def _at_top_level(document: Document, new: NewDirective, verify: Verify) -> Change:
     data = document.text.data
     last = document.directives[-1] if document.directives else None
     if document.kind == "php-fpm" and last is not None:
         if last.children is not None:
             raise ChangeError(f"{document.text.path}: the end of the file lies in a section: name one")
-        return insert_after(document, new, last)
+        return insert_after(document, new, last, verify)
     entry, node = _entry(document, new, last, 0)
     at = 0
     if last is not None:
         position = position_of(document, last)
         at = position.at + position.size
     edit = _line_behind(data, len(data), entry)
-    return verified(document, Change(edit, Effect(at, 0, (node,))))
+    return verify(document, Change(edit, Effect(at, 0, (node,))))
 
 
 def _at_end_of_section(
-    document: Document, new: NewDirective, section: Directive, position: Position
+    document: Document, new: NewDirective, section: Directive, position: Position, verify: Verify
 ) -> Change:
     data = document.text.data
     last = section.children[-1] if section.children else None
     entry, node = _entry(document, new, last, position.depth + 1)
     indent = b"" if last is None else _indentation_beside(data, last)
     edit = _line_behind(data, section.span.end, indent + entry)
-    return verified(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
+    return verify(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
 
 
-def _before_brace(document: Document, new: NewDirective, block: Directive, position: Position) -> Change:
+def _before_brace(
+    document: Document, new: NewDirective, block: Directive, position: Position, verify: Verify
+) -> Change:
     data = document.text.data
     brace = block.span.end - 1
     if data[brace : block.span.end] != b"}":
@@ -110,7 +116,7 @@ def _before_brace(document: Document, new: NewDirective, block: Directive, posit
     else:
         before = b"" if data[brace - 1 : brace] in (b" ", b"\t") else b" "
         edit = Edit(Span(brace, brace), before + entry + b" ")
-    return verified(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
+    return verify(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
 
 
 def _entry(

@@ -2,8 +2,8 @@
 
 from tuner.change.dialect import DIALECTS
 from tuner.change.editable import BLANKS, editable
-from tuner.change.effect import Argument, Effect, Node, nodes_of, position_of
-from tuner.change.verify import Change, verified
+from tuner.change.effect import Argument, Effect, node_of, position_of
+from tuner.change.verify import Change, Verify, verified
 from tuner.change.writing import Setting
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document, Word
@@ -11,7 +11,9 @@ from tuner.source.edit import Edit
 from tuner.source.span import Span
 
 
-def replace_value(document: Document, directive: Directive, value: Setting, argument: int = 0) -> Change:
+def replace_value(
+    document: Document, directive: Directive, value: Setting, argument: int = 0, verify: Verify = verified
+) -> Change:
     """Put `value` in the place of the directive's argument number `argument`, counted from 0.
 
     Its quotes stay where they can. Raises ChangeError if there is no such argument, if a template or the
@@ -25,10 +27,12 @@ def replace_value(document: Document, directive: Directive, value: Setting, argu
     if old.span.start == old.span.end and _follows_spaced_equals(document.text.data, old.span.start):
         written = b" " + written
     edit = Edit(old.span, written)
-    return verified(document, Change(edit, _with_argument(document, directive, argument, Argument(text))))
+    return verify(document, Change(edit, _with_argument(document, directive, argument, Argument(text))))
 
 
-def add_argument(document: Document, directive: Directive, value: Setting) -> Change:
+def add_argument(
+    document: Document, directive: Directive, value: Setting, verify: Verify = verified
+) -> Change:
     """Add `value` behind the last word of an nginx or redis directive. Raises ChangeError where it cannot."""
     editable(document)
     dialect = DIALECTS[document.kind]
@@ -37,7 +41,7 @@ def add_argument(document: Document, directive: Directive, value: Setting) -> Ch
     written, text = dialect.write_value(value)
     end = (directive.args or (directive.name,))[-1].span.end
     effect = _with_argument(document, directive, len(directive.args), Argument(text))
-    return verified(document, Change(Edit(Span(end, end), b" " + written), effect))
+    return verify(document, Change(Edit(Span(end, end), b" " + written), effect))
 
 
 def delete_argument(document: Document, directive: Directive, argument: int) -> Change:
@@ -74,8 +78,8 @@ def _follows_spaced_equals(data: bytes, at: int) -> bool:
 
 def _with_argument(document: Document, directive: Directive, at: int, argument: Argument | None) -> Effect:
     """Return the effect of `argument` in place `at`; None takes the one that is there away."""
-    index = position_of(document, directive).at
-    node = nodes_of(document)[index]
+    position = position_of(document, directive)
+    node = node_of(position.depth, directive)
     new = () if argument is None else (argument,)
     arguments = (*node.arguments[:at], *new, *node.arguments[at + 1 :])
-    return Effect(index, 1, (Node(node.depth, node.name, node.key, arguments, node.is_block),))
+    return Effect(position.at, 1, (node._replace(arguments=arguments),))

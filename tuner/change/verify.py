@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.change.dialect import DIALECTS, Reader
@@ -38,6 +38,15 @@ def verified(document: Document, change: Change) -> Change:
     """Return `change`. Raises ChangeError if it would do anything but its effect."""
     changed(document, [change])
     return change
+
+
+def deferred(_: Document, change: Change) -> Change:
+    """Return `change` as it is: for one who makes many of a file, and has `changed` look at all at once."""
+    return change
+
+
+Verify = Callable[[Document, Change], Change]
+"""What looks at a change before it is handed out: `verified`, which reads the file again, or `deferred`."""
 
 
 def reread_differs_only_in(document: Document, data: bytes, changes: Sequence[Change]) -> bool:
