@@ -9,7 +9,7 @@ from tuner.cli.given_load import add_load_options, given_load_file, put_load_fil
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
-from tuner.cli.tune_writing import take_back, write_files, write_fragments
+from tuner.cli.tune_writing import Written, take_back, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.tune.demand import Wishes, records_of
@@ -74,17 +74,22 @@ def run(options: Namespace) -> int:
     found = patches(
         [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
     )
-    text = _diff(found) if options.diff else _report(options, plans, found)
-    if options.write:
-        text += write_files(options, loaded, found)
-    if options.out:
-        text += write_fragments(options, loaded, plans)
-    write_result(options, text)
+    done = None if loaded.missing else _write(options, loaded, plans, found)
+    write_result(options, _diff(found) if options.diff else _report(options, plans, found, done))
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
     if loaded.missing:
+        if options.write or options.out:
+            complain("nothing was written: give paths that are there")
         return FAILURE
     return CLEAN if loaded.is_anything_checked else NOTHING_CHECKED
+
+
+def _write(options: Namespace, loaded: Loaded, plans: Sequence[Plan], found: Patches) -> Written | None:
+    """Write what was asked for; None if nothing was."""
+    if options.write:
+        return write_files(options, loaded, found)
+    return write_fragments(options, loaded, plans) if options.out else None
 
 
 def _documents(loaded: Loaded) -> dict[str, Document]:
@@ -100,15 +105,16 @@ def _diff(found: Patches) -> str:
     )
 
 
-def _report(options: Namespace, plans: Sequence[Plan], found: Patches) -> str:
+def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Written | None) -> str:
     if options.format == "json":
         from tuner.report.tune_json import tune_json
 
-        return tune_json(plans)
+        paths = (done.paths, done.removed) if done else ()
+        return tune_json(plans, found.unwritten, *paths)
     from tuner.report.terminal import Style
     from tuner.report.tune_text import tune_text
 
-    return tune_text(plans, found.unwritten, Style(is_colored(options)))
+    return tune_text(plans, found.unwritten, Style(is_colored(options))) + (done.words if done else "")
 
 
 def _time(text: str) -> float:

@@ -5,22 +5,22 @@ import shlex
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from tuner.change.daemon_test import DaemonTest, own_test
 from tuner.change.journal_folder import default_journal_folder
 from tuner.change.revert import revert
 from tuner.change.transaction import Applied, FileChange, apply
+from tuner.cli.fragment_files import own_folders, removals, replacement
 from tuner.cli.loading import Loaded
-from tuner.errors import ChangeError
 from tuner.formats.document import Kind
 from tuner.report.terminal import printable
 from tuner.tune.edits import Patches
-from tuner.tune.fragments import MADE_BY, Fragment, Stamp, fragments
+from tuner.tune.fragments import Stamp, fragments
 from tuner.tune.plan import Plan
 
 MAIN_FILES: dict[str, Kind] = {"nginx.conf": "nginx", "php-fpm.conf": "php-fpm"}
-MOST_FRAGMENT_BYTES = 1 << 20
 
 
 def journal_folder(options: Namespace) -> str:
@@ -28,54 +28,51 @@ def journal_folder(options: Namespace) -> str:
     return options.journal or default_journal_folder()
 
 
-def write_files(options: Namespace, loaded: Loaded, found: Patches) -> str:
+class Written(NamedTuple):
+    """What was done to files: the paths of those written, of those removed, and all of it in words."""
+
+    paths: tuple[str, ...]
+    removed: tuple[str, ...]
+    words: str
+
+
+def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
     """Write the plan's changes, all or none, and return what was done. Raises ChangeError."""
     disk_paths = {file.document.text.path: file.source.disk_path for file in loaded.files if file.document}
     changes = [
         FileChange(disk_paths[file.document.text.path], file.document.text.data, file.data)
         for file in found.files
     ]
-    changes += [FileChange(file.path, None, file.data) for file in found.new_files]
     if not changes:
-        return ""
+        return Written((), (), "")
     tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
-    return _done("wrote", apply(changes, journal_folder(options), tests))
+    return _written(apply(changes, journal_folder(options), tests), ())
 
 
 def take_back(options: Namespace) -> str:
     """Put back what the last plan wrote, and return what was done. Raises ChangeError."""
-    return _done("put back", revert(journal_folder(options)))
+    applied = revert(journal_folder(options))
+    return "".join(
+        f"{line}\n" for line in _lines("put back", applied.paths, applied) or ["nothing to put back"]
+    )
 
 
-def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -> str:
+def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -> Written:
     """Render the fragments of every host into the folder of `--out`, and return what was done.
 
-    Raises ChangeError, also for a file there that fpmtune did not make.
+    Those of an earlier plan that this one does not make are removed. Raises ChangeError, also for a file
+    in the way that fpmtune did not make.
     """
     stamp = Stamp([file.path for file in loaded.files], shlex.join(["fpmtune", *sys.argv[1:]]))
-    changes = []
-    for stack, plan in zip(loaded.stacks, plans, strict=True):
-        folder = options.out if len(plans) == 1 else os.path.join(options.out, _folder_name(plan.host))
-        changes += [_fragment_change(folder, fragment) for fragment in fragments(stack, plan, stamp)]
-    return _done("wrote", apply(changes, journal_folder(options)))
-
-
-def _folder_name(host: str) -> str:
-    return host.strip("/").replace("/", "_").replace("..", "_") or "host"
-
-
-def _fragment_change(folder: str, fragment: Fragment) -> FileChange:
-    path = os.path.join(folder, fragment.path)
-    try:
-        with open(path, "rb") as file:
-            present = file.read(MOST_FRAGMENT_BYTES)
-    except FileNotFoundError:
-        return FileChange(path, None, fragment.text.encode())
-    except OSError as error:
-        raise ChangeError(f"{path}: cannot be read: {error.strerror}") from None
-    if MADE_BY.encode() not in present:
-        raise ChangeError(f"{path}: is there and was not made by fpmtune")
-    return FileChange(path, present, fragment.text.encode())
+    folders = [options.out] if len(plans) == 1 else own_folders(options.out, [plan.host for plan in plans])
+    changes = [
+        replacement(os.path.join(folder, fragment.path), fragment.text.encode())
+        for folder, stack, plan in zip(folders, loaded.stacks, plans, strict=True)
+        for fragment in fragments(stack, plan, stamp)
+    ]
+    stale = list(removals(options.out, [change.path for change in changes]))
+    removed = {os.path.realpath(change.path) for change in stale}
+    return _written(apply([*changes, *stale], journal_folder(options)), removed)
 
 
 def _is_verified(options: Namespace, loaded: Loaded) -> bool:
@@ -99,13 +96,16 @@ def _program(kind: Kind, main_file: str) -> str | None:
     return shutil.which(f"php-fpm{version}") or shutil.which("php-fpm")
 
 
-def _done(verb: str, applied: Applied) -> str:
-    if not applied.paths:
-        return "nothing to write\n" if verb == "wrote" else "nothing to put back\n"
-    lines = [f"{verb} {printable(path)}" for path in applied.paths]
-    lines += [f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in applied.after]
-    if verb == "wrote":
-        lines.append(
-            f"fpmtune tune --revert puts it back (plan {applied.plan}, {printable(applied.journal)})"
-        )
-    return "\n".join(lines) + "\n"
+def _written(applied: Applied, removed: Collection[str]) -> Written:
+    paths = tuple(path for path in applied.paths if path not in removed)
+    gone = tuple(path for path in applied.paths if path in removed)
+    lines = [*_lines("wrote", paths, applied), *(f"removed {printable(path)}" for path in gone)]
+    if not lines:
+        return Written((), (), "nothing to write\n")
+    back = f"fpmtune tune --revert puts it back (plan {applied.plan}, {printable(applied.journal)})"
+    return Written(paths, gone, "\n".join((*lines, back, "")))
+
+
+def _lines(verb: str, paths: Sequence[str], applied: Applied) -> list[str]:
+    tests = (f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in applied.after)
+    return [*(f"{verb} {printable(path)}" for path in paths), *tests]

@@ -22,6 +22,10 @@ from tuner.report.schema_parts import (
 from tuner.tune.plan import Program
 
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+BY_POOL = (
+    "By pool, with its host before it where several hosts have a pool of that name; null where nothing was "
+    "recorded."
+)
 SECONDS_OR_NULL: Schema = {"type": ["number", "null"], "minimum": 0}
 
 
@@ -34,11 +38,13 @@ def plan_schema() -> Schema:
             schema_version=VERSION,
             plan=described(a_list(_recommendation()), "In the order in which to bring it in force."),
             predicted=an_object(
-                before=described(predictions, "By pool; null where nothing was recorded."),
-                after=described(predictions, "By pool; null where nothing was recorded."),
+                before=described(predictions, BY_POOL),
+                after=described(predictions, BY_POOL),
             ),
             pools=a_list(_pool()),
             notes=a_list(TEXT),
+            written=described(a_list(TEXT), "The files that --write or --out wrote."),
+            removed=described(a_list(TEXT), "Older fragments that --out removed."),
         ),
         origin=origin(),
         number=number(),
@@ -61,6 +67,7 @@ def _recommendation() -> Schema:
         inputs=a_list(an_object(name=TEXT, value=DATA, unit=TEXT_OR_NULL, origin=ref("origin"))),
         requires=described(a_list(TEXT), "What has to be done before it is in force."),
         location=described(_or_null(location()), "Where it stands; null where no file has it."),
+        by_hand=described(TEXT_OR_NULL, "Why no file can be changed for it; null where one can."),
     )
 
 
@@ -76,6 +83,8 @@ def _pool() -> Schema:
         entity=TEXT,
         name=TEXT,
         range=_or_null(ref("bounds")),
+        before=_or_null(ref("prediction")),
+        after=_or_null(ref("prediction")),
         survives_mean_service_time_s=SECONDS_OR_NULL,
         alternatives=a_list(alternative),
         notes=a_list(TEXT),

@@ -1,33 +1,64 @@
 """`fpmtune tune --format json`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tuner.laws.simulator.confidence import Range
 from tuner.report.value_json import Json, ascii_json, data_json, evidence_json, number_json
 from tuner.stack.value import Value
+from tuner.tune.edits import Unwritten
 from tuner.tune.plan import Alternative, Bounds, Plan, PoolPlan, Prediction, Recommendation
 
 SCHEMA_VERSION = 1
 
 
-def tune_json(plans: Sequence[Plan]) -> str:
-    """Return the plans of all hosts as ASCII JSON, ending in a line end."""
+def tune_json(
+    plans: Sequence[Plan],
+    unwritten: Sequence[Unwritten] = (),
+    written: Sequence[str] = (),
+    removed: Sequence[str] = (),
+) -> str:
+    """Return the plans of all hosts as ASCII JSON, ending in a line end.
+
+    `unwritten` is what no file can be changed for; `written` and `removed` are the paths of the files that
+    were.
+    """
     pools = [(plan, pool) for plan in plans for pool in plan.pools]
+    reasons = {id(found.recommendation): found.reason for found in unwritten}
+    keys = _distinct_keys(pools)
     return ascii_json(
         {
             "schema_version": SCHEMA_VERSION,
-            "plan": [_recommendation(plan, found) for plan in plans for found in plan.recommendations],
+            "plan": [
+                _recommendation(plan, found, reasons.get(id(found)))
+                for plan in plans
+                for found in plan.recommendations
+            ],
             "predicted": {
-                "before": {pool.entity: _prediction(pool.before) for _, pool in pools},
-                "after": {pool.entity: _prediction(pool.after) for _, pool in pools},
+                "before": {key: _prediction(pool.before) for key, (_, pool) in zip(keys, pools, strict=True)},
+                "after": {key: _prediction(pool.after) for key, (_, pool) in zip(keys, pools, strict=True)},
             },
             "pools": [_pool(plan, pool) for plan, pool in pools],
             "notes": [note for plan in plans for note in plan.notes],
+            "written": list(written),
+            "removed": list(removed),
         }
     )
 
 
-def _recommendation(plan: Plan, found: Recommendation) -> Json:
+def _distinct_keys(pools: Sequence[tuple[Plan, PoolPlan]]) -> list[str]:
+    """Return each pool's entity; with its host, and then a number, where several would be the same."""
+    entities = Counter(pool.entity for _, pool in pools)
+    times: Counter[str] = Counter()
+    keys = []
+    for plan, pool in pools:
+        key = pool.entity if entities[pool.entity] == 1 else f"{plan.host} {pool.entity}"
+        times[key] += 1
+        keys.append(key if times[key] == 1 else f"{key} #{times[key]}")
+    return keys
+
+
+def _recommendation(plan: Plan, found: Recommendation, by_hand: str | None) -> Json:
     return {
         "host": plan.host,
         "setting": found.setting,
@@ -41,6 +72,7 @@ def _recommendation(plan: Plan, found: Recommendation) -> Json:
         "inputs": [evidence_json(value) for value in found.inputs],
         "requires": [found.requires],
         "location": _location(found.present),
+        "by_hand": by_hand,
     }
 
 
@@ -65,6 +97,8 @@ def _pool(plan: Plan, pool: PoolPlan) -> Json:
         "entity": pool.entity,
         "name": pool.name,
         "range": _bounds(pool.bounds),
+        "before": _prediction(pool.before),
+        "after": _prediction(pool.after),
         "survives_mean_service_time_s": pool.survives_s,
         "alternatives": [_alternative(found) for found in pool.alternatives],
         "notes": list(pool.notes),

@@ -39,10 +39,11 @@ def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]
 
 
 def _recommendation(number: int, found: Recommendation, reason: str | None, style: Style) -> Iterator[str]:
-    value = style.paint(written(found), "green")
+    value = style.paint(printable(written(found)), "green")
     place = found.present.origin.place
     where = f"  {printable(str(place))}" if place else ""
-    yield f"{number}. {printable(found.entity)}: {found.setting} {_now(found.present)} -> {value}{where}"
+    setting = printable(f"{found.entity}: {found.setting} {_now(found.present)}")
+    yield f"{number}. {setting} -> {value}{where}"
     yield from _wrapped(found.why, "   ")
     if found.bounds is not None and found.bounds.need is not None:
         yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")

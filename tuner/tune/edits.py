@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tuner.change.insert import NewDirective, insert_after, insert_into
 from tuner.change.replace import add_argument, replace_value
-from tuner.change.verify import Change, changed
+from tuner.change.verify import Change, changed, deferred
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
@@ -14,6 +14,10 @@ from tuner.tune.admission import MAX_CONNS
 from tuner.tune.plan import Recommendation, Spot
 
 SECONDS = frozenset({"fastcgi_connect_timeout", "request_terminate_timeout"})
+HOMES = frozenset({"http", "server", "location", "upstream"})
+"""The blocks of nginx that take what a plan writes: an `if` takes next to nothing, and inherits the rest."""
+
+MOST_NAMED = 3
 
 
 class FilePatch(NamedTuple):
@@ -31,38 +35,49 @@ class Unwritten(NamedTuple):
     reason: str
 
 
-class NewFile(NamedTuple):
-    """A file that has to be made: its path on disk, and what it holds."""
-
-    path: str
-    data: bytes
-
-
 class Patches(NamedTuple):
     """What of a plan goes into files, and what does not."""
 
     files: tuple[FilePatch, ...]
-    new_files: tuple[NewFile, ...]
     unwritten: tuple[Unwritten, ...]
 
 
+class _Key(NamedTuple):
+    """What can have one value only: a word of a file, or a new `setting` of the block that is its home."""
+
+    path: str
+    home: Span
+    setting: str
+
+
+class _Wish(NamedTuple):
+    """The change that some recommendations agree on."""
+
+    change: Change
+    recommendations: list[Recommendation]
+
+
 def patches(recommendations: Sequence[Recommendation], documents: Mapping[str, Document]) -> Patches:
-    """Return the changes of `documents`, which are found by the path that users see."""
-    by_path: dict[str, list[Change]] = {}
-    unwritten = []
+    """Return the changes of `documents`, which are found by the path that users see.
+
+    What cannot be written, or would be read otherwise, keeps nothing else from being written.
+    """
+    reasons: dict[int, str] = {}
+    by_key: dict[_Key, list[tuple[Recommendation, Change]]] = {}
     for found in recommendations:
         try:
-            path, change = _change(found, documents)
+            key, change = _change(found, documents)
         except ChangeError as error:
-            unwritten.append(Unwritten(found, str(error)))
+            reasons[id(found)] = str(error)
         else:
-            by_path.setdefault(path, []).append(change)
+            by_key.setdefault(key, []).append((found, change))
     files = []
-    for path, changes in by_path.items():
-        document = documents[path]
-        distinct = tuple(dict.fromkeys(changes))
-        files.append(FilePatch(document, distinct, changed(document, distinct)))
-    return Patches(tuple(files), (), tuple(unwritten))
+    for path, wishes in _agreed(by_key, reasons).items():
+        kept, data = _as_many_as_possible(documents[path], wishes, reasons)
+        if kept:
+            files.append(FilePatch(documents[path], tuple(wish.change for wish in kept), data))
+    unwritten = (Unwritten(found, reasons[id(found)]) for found in recommendations if id(found) in reasons)
+    return Patches(tuple(files), tuple(unwritten))
 
 
 def written(found: Recommendation) -> str:
@@ -75,16 +90,77 @@ def _word(found: Recommendation) -> str:
     return f"{MAX_CONNS}={written(found)}" if found.setting == MAX_CONNS else written(found)
 
 
-def _change(found: Recommendation, documents: Mapping[str, Document]) -> tuple[str, Change]:
+def _agreed(
+    by_key: Mapping[_Key, Sequence[tuple[Recommendation, Change]]], reasons: dict[int, str]
+) -> dict[str, list[_Wish]]:
+    """Return the wishes of each file; those that contradict each other get the reason instead."""
+    by_path: dict[str, list[_Wish]] = {}
+    for key, wanted in by_key.items():
+        wishing = [found for found, _ in wanted]
+        if len({_word(found) for found in wishing}) > 1:
+            reason = f"{_named(wishing)} need different values there"
+            reasons.update((id(found), reason) for found in wishing)
+        else:
+            by_path.setdefault(key.path, []).append(_Wish(wanted[0][1], wishing))
+    return by_path
+
+
+def _named(wishing: Sequence[Recommendation]) -> str:
+    entities = list(dict.fromkeys(found.entity for found in wishing))
+    are_pools = all(entity.startswith("pool:") for entity in entities)
+    names = [entity.removeprefix("pool:") if are_pools else entity for entity in entities]
+    if len(names) == 1:
+        return f"several {'pools' if are_pools else 'instances'} named {names[0]}"
+    if len(names) > MOST_NAMED:
+        names[MOST_NAMED - 1 :] = [f"{len(names) - MOST_NAMED + 1} more"]
+    return f"{'pools ' if are_pools else ''}{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _as_many_as_possible(
+    document: Document, wishes: Sequence[_Wish], reasons: dict[int, str]
+) -> tuple[list[_Wish], bytes]:
+    """Return the wishes that can be made together, and the file then; the others get their reason.
+
+    The file is read again as a whole; only where it is not what it should be, by halves.
+    """
+    pending, kept = [list(wishes)], list[_Wish]()
+    data = document.text.data
+    while pending:
+        part = pending.pop()
+        try:
+            data = changed(document, [wish.change for wish in (*kept, *part)])
+        except ChangeError as error:
+            if len(part) == 1 or (not kept and not _is_changeable(document)):
+                reasons.update((id(found), str(error)) for wish in part for found in wish.recommendations)
+                continue
+            half = len(part) // 2
+            pending += (part[half:], part[:half])
+        else:
+            kept += part
+    return kept, data
+
+
+def _is_changeable(document: Document) -> bool:
+    """Say whether the file, read again as it is, says what it said."""
+    try:
+        changed(document, ())
+    except ChangeError:
+        return False
+    return True
+
+
+def _change(found: Recommendation, documents: Mapping[str, Document]) -> tuple[_Key, Change]:
     place = found.present.origin.place
     if place is not None:
         document = _document(place, documents)
         directive, argument = _argument_at(document, place.span)
-        return document.text.path, replace_value(document, directive, _word(found), argument)
+        change = replace_value(document, directive, _word(found), argument, deferred)
+        return _Key(document.text.path, change.edit.span, ""), change
     if found.spot is None:
         raise ChangeError("no file of those read has it")
     document = _document(found.spot.place, documents)
-    return document.text.path, _inserted(document, found.spot, found)
+    home, change = _inserted(document, found.spot, found)
+    return _Key(document.text.path, home, found.setting), change
 
 
 def _document(place: Place, documents: Mapping[str, Document]) -> Document:
@@ -107,21 +183,26 @@ def _argument_at(document: Document, span: Span) -> tuple[Directive, int]:
     raise ChangeError(f"{document.text.path}: what stands there is not one value")
 
 
-def _inserted(document: Document, spot: Spot, found: Recommendation) -> Change:
-    """Return the new directive: beside the one at the spot in nginx, at the end of a section of php-fpm.
+def _inserted(document: Document, spot: Spot, found: Recommendation) -> tuple[Span, Change]:
+    """Return where the new directive is at home, and how it gets there.
 
-    A parameter of a directive goes behind its last word.
+    In nginx it goes beside the one at the spot, in php-fpm to the end of the section. A parameter of a
+    directive goes behind its last word.
     """
     chain = list(_around(document.directives, spot.place.span))
     if not chain:
         raise ChangeError(f"{spot.place.text.path}: there is no {spot.name}")
     if found.setting == MAX_CONNS:
-        return add_argument(document, chain[-1], _word(found))
+        return chain[-1].span, add_argument(document, chain[-1], _word(found), deferred)
     new = NewDirective(found.setting, tuple(written(found).split()))
+    whole = Span(0, len(document.text.data))
     if document.kind == "nginx":
-        return insert_after(document, new, chain[-1])
+        while len(chain) > 1 and chain[-2].name.text not in HOMES:
+            chain.pop()
+        home = chain[-2].span if len(chain) > 1 else whole
+        return home, insert_after(document, new, chain[-1], deferred)
     section = next((one for one in chain if one.children is not None), None)
-    return insert_into(document, new, section)
+    return section.span if section else whole, insert_into(document, new, section, deferred)
 
 
 def _around(directives: Sequence[Directive], span: Span) -> Iterator[Directive]:
