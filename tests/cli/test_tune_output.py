@@ -121,7 +121,7 @@ def test_every_fragment_would_be_found_again_and_links_are_left_alone(host: Path
     files = {**LONG, "etc/redis/redis.conf": "maxclients 1\ntcp-backlog 1\n"}
     write_tree(host, files)
     report = json.loads(tune(host, *LOAD, "--out", out, "--format", "json").out)
-    assert any("systemd" in path for path in report["written"])
+    assert any("/redis/" in path for path in report["written"])
     assert {change.path for change in removals(str(out), [])} == set(report["written"])
     (out / "nginx/fpmtune-link.conf").symlink_to(out / "nginx/fpmtune-log.conf")
     assert {change.path for change in removals(str(out), [])} == set(report["written"])
