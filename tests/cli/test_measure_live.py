@@ -80,15 +80,25 @@ def test_a_queue_over_tcp_that_is_full(tmp_path: Path) -> None:
     ]
 
 
+def _heed_interruptions() -> None:
+    """As programs of a terminal do; those that a shell runs in the background begin with them ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interruption_ends_it_early_and_loses_nothing(waited_for: Path, tmp_path: Path) -> None:
     file = tmp_path / "load.yaml"
     command = [*MEASURE, "--queue", str(waited_for), "--duration", "1h", "-o", str(file)]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, preexec_fn=_heed_interruptions
+    ) as running:
         while len(os.listdir(f"/proc/{running.pid}/task")) == 1:
             time.sleep(0.01)
         time.sleep(0.5)
         running.send_signal(signal.SIGINT)
-        assert running.wait(10) == 0
+        try:
+            assert running.wait(10) == 0
+        finally:
+            running.kill()
     assert 1 <= queue_of(file).waiting.counts[WAITING] <= 25
 
 
