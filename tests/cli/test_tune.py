@@ -55,7 +55,7 @@ def test_the_plan_as_json(host: Path) -> None:
 
 def test_without_a_load_the_queue_is_left_alone(host: Path) -> None:
     out = tune(host).out
-    assert out.startswith("nothing to do")
+    assert out.startswith("nothing was judged: all pools (1) are left alone")
     assert "its queue is left alone: mean service time is not known: give --load" in out
 
 

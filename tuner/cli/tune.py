@@ -9,7 +9,7 @@ from tuner.cli.given_load import add_load_options, given_load_file, put_load_fil
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options
 from tuner.cli.output import complain, is_colored, write_result
-from tuner.cli.tune_writing import Written, take_back, write_files, write_fragments
+from tuner.cli.tune_writing import Written, put_back_interrupted, take_back, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.tune.demand import Wishes, records_of
@@ -63,6 +63,8 @@ def run(options: Namespace) -> int:
     if options.revert:
         write_result(options, take_back(options))
         return CLEAN
+    if options.write or options.out:
+        put_back_interrupted(options)
     loaded = load(options)
     file = given_load_file(loaded.stacks, options, loaded.project, loaded.project_file)
     measured = put_load_file(loaded.stacks, file) if file else None
@@ -99,7 +101,9 @@ def _documents(loaded: Loaded) -> dict[str, Document]:
 def _diff(found: Patches) -> str:
     return "".join(
         unified_diff(
-            file.document.text.path, file.document.text.data, [change.edit for change in file.changes]
+            file.document.text.path.lstrip("/"),
+            file.document.text.data,
+            [change.edit for change in file.changes],
         )
         for file in found.files
     )

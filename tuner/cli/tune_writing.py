@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from tuner.change.daemon_test import DaemonTest, own_test
 from tuner.change.journal_folder import default_journal_folder
+from tuner.change.recovery import recover
 from tuner.change.revert import revert
 from tuner.change.transaction import Applied, FileChange, apply
 from tuner.cli.fragment_files import own_folders, removals, replacement
 from tuner.cli.loading import Loaded
+from tuner.cli.output import complain
 from tuner.formats.document import Kind
 from tuner.report.terminal import printable
 from tuner.tune.edits import Patches
@@ -26,6 +28,13 @@ MAIN_FILES: dict[str, Kind] = {"nginx.conf": "nginx", "php-fpm.conf": "php-fpm"}
 def journal_folder(options: Namespace) -> str:
     """Return where the journal of written plans is kept."""
     return options.journal or default_journal_folder()
+
+
+def put_back_interrupted(options: Namespace) -> None:
+    """Bring a plan whose writing was cut off to an end, before its files are read. Raises ChangeError."""
+    for found in recover(journal_folder(options)):
+        outcome = "is whole" if found.is_new else "was put back"
+        complain(f"plan {found.plan.plan}, whose writing was interrupted, {outcome}")
 
 
 class Written(NamedTuple):
@@ -44,7 +53,7 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
         for file in found.files
     ]
     if not changes:
-        return Written((), (), "")
+        return Written((), (), "nothing to write\n")
     tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
     return _written(apply(changes, journal_folder(options), tests), ())
 

@@ -28,7 +28,7 @@ def tune_text(plans: Sequence[Plan], unwritten: Sequence[Unwritten], style: Styl
 
 def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]:
     if not plan.recommendations:
-        yield NOTHING
+        yield from _wrapped(_nothing(plan), "")
         yield ""
     for number, found in enumerate(plan.recommendations, 1):
         yield from _recommendation(number, found, reasons.get(id(found)), style)
@@ -36,6 +36,19 @@ def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]
         yield from _pool(pool, style)
     for note in plan.notes:
         yield from _wrapped(f"note: {note}", "")
+
+
+def _nothing(plan: Plan) -> str:
+    """Return why nothing is recommended: all is well, or nobody knows, or no number would help."""
+    judged = [pool.bounds for pool in plan.pools if pool.bounds is not None]
+    left = len(plan.pools) - len(judged)
+    if not plan.pools:
+        return "nothing was judged: there is no PHP-FPM pool in the files read"
+    if not judged:
+        return f"nothing was judged: all pools ({left}) are left alone, for the reasons below"
+    if any(bounds.limit == 0 for bounds in judged):
+        return "no number of these settings would do: see below"
+    return NOTHING + (f"; {left} of {len(plan.pools)} pools are left alone" if left else "")
 
 
 def _recommendation(number: int, found: Recommendation, reason: str | None, style: Style) -> Iterator[str]:
