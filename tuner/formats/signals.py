@@ -220,6 +220,5 @@ class Content(NamedTuple):
 def content_of(path: str, head: bytes) -> Content:
     """Return the lines that count of what a file begins with; of a template, what is written out."""
     masked = prepare(Text(path, head), is_template(path, head)).data
-    lines = (line.strip() for line in masked.splitlines())
-    kept = (line for line in lines if line and line[:1] not in _COMMENT_MARKS)
+    kept = [line for raw in masked.splitlines() if (line := raw.strip()) and line[:1] not in _COMMENT_MARKS]
     return Content(tuple(_TRAILING_COMMENT.sub(b"", line) if b"#" in line else line for line in kept))

@@ -6,8 +6,7 @@ unclosed holes is still read in linear time.
 
 import re
 from functools import cache
-from pathlib import PurePosixPath
-from posixpath import splitext
+from posixpath import split, splitext
 
 from tuner.source.masking import HoleGrammar, Masked, mask
 from tuner.source.regex import regex
@@ -80,8 +79,8 @@ def made_path(path: str) -> str:
 
 def is_template(path: str, data: bytes) -> bool:
     """Say whether the file is a template: by suffix, by a `templates` folder, or by `# fpmtune: template`."""
-    pure = PurePosixPath(path)
-    if pure.suffix.lower() in SUFFIXES or _FOLDER in pure.parts[:-1]:
+    folder, name = split(path)
+    if splitext(name)[1].lower() in SUFFIXES or _FOLDER in folder.split("/"):
         return True
     return b"fpmtune:" in data and _MARK.search(data) is not None
 
@@ -90,4 +89,4 @@ def prepare(text: Text, is_template: bool) -> Masked:
     """Return the bytes to parse: a template's holes masked by its language, everything else as it is."""
     if not is_template:
         return Masked(text.data, ())
-    return mask(text.data, _grammar(*_HOLES_OF_SUFFIX.get(PurePosixPath(text.path).suffix.lower(), _ANY)))
+    return mask(text.data, _grammar(*_HOLES_OF_SUFFIX.get(splitext(text.path)[1].lower(), _ANY)))

@@ -81,12 +81,18 @@ def _defined(level: Block) -> Iterator[str]:
     for name, blocks in level.each_name():
         at = DEFINING.get(name)
         for block in blocks:
-            words = block.arguments
+            words = block.directive.args if block.directive else ()
             if at is not None and len(words) > at:
-                yield words[at].removeprefix("$")
-            for text in (name, *words):
-                if "(?" in text:
-                    yield from (one or other for one, other in NAMED_CAPTURE.findall(text))
+                yield words[at].text.removeprefix("$")
+            for word in words:
+                if "(?" in word.text:
+                    yield from _captured(word.text)
+        if "(?" in name:
+            yield from _captured(name)
+
+
+def _captured(text: str) -> Iterator[str]:
+    return (one or other for one, other in NAMED_CAPTURE.findall(text))
 
 
 def _uses(http: Block) -> Iterator[_Use]:
