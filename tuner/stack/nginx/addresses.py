@@ -1,5 +1,6 @@
 """What nginx's `listen` calls an address."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from tuner.source.regex import regex
@@ -11,6 +12,7 @@ WITH_PORT = regex(r"(?P<host>\[[^\]]*\]|[^:\[\]]*):(?P<port>[0-9]+(?:-[0-9]+)?)\
 DEFAULT_HTTP_PORT = "80"
 PORT_RANGE_CAP = 1000
 PORT_DIGITS = 9
+ADDRESSES_KEPT = 1024
 EVERY_IPV4 = {"*": "0.0.0.0", "": "0.0.0.0"}
 
 
@@ -33,20 +35,21 @@ class ListenAddress(NamedTuple):
         return f"unix:{self.host}" if self.family == "unix" else f"{self.host}:{self.port}"
 
 
-def parse_listen(text: str) -> list[ListenAddress]:
+@lru_cache(ADDRESSES_KEPT)
+def parse_listen(text: str) -> tuple[ListenAddress, ...]:
     """Read the first argument of `listen`: `80`, `*:80`, `127.0.0.1`, `[::]:80`, `unix:/path`, `name:80`.
 
     A range of ports (`8080-8085`) is one socket a port; of more than `PORT_RANGE_CAP` only the first.
     """
     if text.lower().startswith("unix:"):
-        return [ListenAddress("unix", same_path(text[5:]), "")]
+        return (ListenAddress("unix", same_path(text[5:]), ""),)
     found = WITH_PORT.match(text)
     host, ports = (found.group("host"), found.group("port")) if found else (text, DEFAULT_HTTP_PORT)
     if PORT.match(text):
         host, ports = "*", text
     family: Family = "tcp6" if host.startswith("[") else "tcp4"
     same_host = same_ipv6(host) if family == "tcp6" else EVERY_IPV4.get(host, host.lower())
-    return [ListenAddress(family, same_host, port) for port in _ports(ports)]
+    return tuple(ListenAddress(family, same_host, port) for port in _ports(ports))
 
 
 def _ports(text: str) -> list[str]:

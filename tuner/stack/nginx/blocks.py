@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.formats.document import Directive, Document
@@ -80,6 +80,10 @@ class Block:
     def named(self, *names: str) -> list[Block]:
         """Return the direct children with one of these names, those of the first name first."""
         return [child for name in names if name in self._by_name for child in self._by_name[name]]
+
+    def among(self, names: Container[str]) -> list[Block]:
+        """Return the direct children whose name is one of many `names`, those of one name together."""
+        return [child for name, children in self._by_name.items() if name in names for child in children]
 
     def each_named(self, *names: str) -> Iterator[Block]:
         """Do the same one by one: the first of many costs no more than that of few."""

@@ -1,6 +1,6 @@
 """Every `listen` of every server, and what a server is called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -81,7 +81,7 @@ def listens_by(server: Block, block: Block) -> list[Listen]:
     if any(word.text in ("quic", "udp") for word in words[1:]):
         return []
     if words[0].unknown:
-        addresses = [ListenAddress("unknown", words[0].text, "")]
+        addresses: Sequence[ListenAddress] = [ListenAddress("unknown", words[0].text, "")]
     else:
         addresses = parse_listen(words[0].text)
     return [Listen(address, server, words[0], block.text, words[1:]) for address in addresses]

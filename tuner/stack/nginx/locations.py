@@ -74,8 +74,9 @@ def build_locations(
 ) -> list[tuple[Block, Location]]:
     """Return every place of one nginx that has a fastcgi_pass, with the block it stands in."""
     found = []
+    workers = worker_processes(configuration.root, target)
     for server, block in _passes(configuration.root):
-        location = _location(block, server, upstreams, target)
+        location = _location(block, server, upstreams, target, workers)
         if location:
             location.listeners = listeners_of.get(id(server), []) if server else []
             found.append((block, location))
@@ -96,7 +97,7 @@ def _holders(block: Block) -> Iterable[Block]:
 
 
 def _location(
-    block: Block, server: Block | None, upstreams: Mapping[str, Upstream], target: Target
+    block: Block, server: Block | None, upstreams: Mapping[str, Upstream], target: Target, workers: Value
 ) -> Location | None:
     directive = block.named(PASS)[-1].directive
     text = block.named(PASS)[-1].text
@@ -118,7 +119,7 @@ def _location(
         fastcgi_connect_timeout=timeout("fastcgi_connect_timeout"),
         fastcgi_send_timeout=timeout("fastcgi_send_timeout"),
         fastcgi_read_timeout=timeout("fastcgi_read_timeout"),
-        worker_processes=worker_processes(list(block.upwards())[-1], target),
+        worker_processes=workers,
         upstream=_upstream(word, passed, upstreams),
     )
 

@@ -33,7 +33,7 @@ def unreadable_rewriting(root: Block) -> Iterator[Fault]:
     """Yield each directive of the rewrite module that nginx cannot read; a template's are not judged."""
     for holder, levels in holders(root):
         names = READERS if levels <= INSIDE_SERVERS else TEXTS if levels <= OF_HTTP else ()
-        for block in holder.named(*names):
+        for block in holder.among(names):
             judged = [(block, READERS[block.name])]
             if block.name == "map":
                 judged += ((line, partial(_value, at=0)) for _, lines in block.each_name() for line in lines)
@@ -43,12 +43,10 @@ def unreadable_rewriting(root: Block) -> Iterator[Fault]:
 
 def _fault(block: Block, read: Callable[[Sequence[str]], Found]) -> Fault | None:
     words = block.directive.args if block.directive else ()
-    if not words or block.text is None or block.is_template or any(word.unknown for word in words):
+    found = read([word.text for word in words]) if words else None
+    if found is None or block.text is None or block.parent is None or block.is_template:
         return None
-    if any(FILLED_IN_LATER.search(word.text) for word in words):
-        return None
-    found = read([word.text for word in words])
-    if found is None or block.parent is None:
+    if any(word.unknown or FILLED_IN_LATER.search(word.text) for word in words):
         return None
     at, told = found
     return Fault(KIND, told, Place(block.text, words[at].span), block.parent, block.name)

@@ -86,7 +86,7 @@ def _against(zone: Zone, earlier: Zone) -> str:
 
 def _zones(http: Block) -> Iterator[Zone]:
     for level in http.walk():
-        for block in level.named(*MARKS):
+        for block in level.among(MARKS):
             mark = MARKS[block.name]
             for word in block.directive.args if block.directive and not block.is_template else ():
                 if word.text.startswith(mark) and not word.unknown:

@@ -46,7 +46,7 @@ def _undefined_in(http: Block) -> Iterator[Fault]:
         {**dict.fromkeys(PREDEFINED_FORMATS), **_formats(http)},
     )
     for level in http.walk():
-        for block in level.named(*USES):
+        for block in level.among(USES):
             found = USES[block.name](block, names)
             if found and block.text:
                 word, words = found

@@ -45,7 +45,7 @@ class _Use(NamedTuple):
 
 def undefined_variables(root: Block) -> Iterator[Fault]:
     """Yield the first use of each variable that a configuration, read as a whole, does not define."""
-    if not root.is_complete or any(_is_open(block) for block in root.walk()):
+    if not root.is_complete or _is_open(list(root.walk())):
         return
     for http in root.named("http"):
         known = {name.lower() for level in http.walk() for name in _defined(level)}
@@ -67,13 +67,13 @@ def _earlier(use: _Use, found: _Use) -> _Use:
     return use if is_before else found
 
 
-def _is_open(block: Block) -> bool:
-    """Say whether a block may define variables in a way that is not seen here."""
-    if block.not_followed or block.has_open_pattern or block.is_template:
+def _is_open(blocks: Sequence[Block]) -> bool:
+    """Say whether one of the blocks may define variables in a way that is not seen here."""
+    if any(block.not_followed or block.has_open_pattern or block.is_template for block in blocks):
         return True
-    if block.name in WITHOUT_BLOCKS:
-        return False
-    return any(name in LOADING or not forms_of(name) for name, _ in block.each_name())
+    judged = (block for block in blocks if block.name not in WITHOUT_BLOCKS)
+    names = {name for block in judged for name, _ in block.each_name()}
+    return any(name in LOADING or not forms_of(name) for name in names)
 
 
 def _defined(level: Block) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _captured(text: str) -> Iterator[str]:
 
 def _uses(http: Block) -> Iterator[_Use]:
     for level in http.walk():
-        for block in level.named(*USING):
+        for block in level.among(USING):
             start, end = USING[block.name]
             for word in _words(block)[start:end]:
                 yield from (_Use(name, block, word) for name in _names(word.text))
