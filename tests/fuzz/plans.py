@@ -93,7 +93,10 @@ def faults(root: Path, load: Load) -> Iterator[str]:
         for found in after.recommendations
     )
     yield from (f"a new error: {rule} for {entity}" for rule, entity in after.errors - before.errors)
-    keys = Counter((found.entity, found.setting, found.spot) for found in before.recommendations)
+    keys = Counter(
+        (found.entity, found.setting, found.spot, found.present.origin.place)
+        for found in before.recommendations
+    )
     yield from (f"two values for {key[:2]}" for key, count in keys.items() if count > 1)
 
 

@@ -50,3 +50,16 @@ def test_a_connection_to_a_full_tcp_queue_is_not_waited_for(
     assert host.recommended().get("fastcgi_connect_timeout") == expected
     host.bring_in()
     assert host.plan.recommendations == ()
+
+
+def test_every_line_that_says_it_is_changed_at_once(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 10", listen="127.0.0.1:9000")
+    again = "        location = /b.php { fastcgi_pass php; fastcgi_connect_timeout 600s; }\n"
+    again += again.replace("/b.php", "/c.php")
+    files["etc/nginx/nginx.conf"] = files["etc/nginx/nginx.conf"].replace(
+        "        listen 80;\n", f"        listen 80;\n{again}"
+    )
+    host = Planned(tmp_path, files)
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    assert (tmp_path / "etc/nginx/nginx.conf").read_text().count("fastcgi_connect_timeout 2s;") == 3

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import floor
 
 from tuner.stack.model import ConnectTimeout, Pool, Stack
+from tuner.stack.value import Place
 from tuner.tune.backlog import spot_in_section
 from tuner.tune.plan import Recommendation, Spot
 
@@ -28,23 +29,26 @@ def recommend_connect_timeouts(stack: Stack) -> Iterator[Recommendation]:
 
 
 def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
-    spots: list[Spot | None] = [None]
-    if found.timeout.origin.place is None:
-        places = (location.fastcgi_pass.origin.place for location in found.locations)
-        spots = [Spot(place, "location") for place in places if place is not None]
-    for spot in spots:
+    """Yield one for each line that says it, and for each location where nobody does."""
+    done: set[Place] = set()
+    for location in found.locations:
+        present, passed = location.fastcgi_connect_timeout, location.fastcgi_pass.origin.place
+        place = present.origin.place or passed
+        if place is None or place in done:
+            continue
+        done.add(place)
         yield Recommendation(
             "fastcgi_connect_timeout",
             "nginx",
             found.entity,
-            found.timeout,
+            present,
             SHORT_CONNECT_S,
             "a full queue of a TCP socket answers nobody, and a client hangs until this is over",
             "long enough for a second SYN, 1.02 s after the first",
-            (found.timeout, found.tcp_member),
+            (present, found.tcp_member),
             RELOAD_NGINX,
             None,
-            spot,
+            None if present.origin.place or passed is None else Spot(passed, "location"),
         )
 
 
