@@ -164,6 +164,16 @@ LAWS: dict[str, list[Law]] = {
             frozenset({"is_tcp"}),
         ),
         Law(path_limits.max_conns_for, {"workers": 8, "backlog": 40}, "test_erlang.py"),
+        Law(
+            path_limits.requests_held,
+            {"worker_connections": 20, "listeners": 2, "kept_connections": 0, "worker_processes": 1},
+            "test_path_limits.py",
+        ),
+        Law(
+            path_limits.needed_worker_connections,
+            {"requests": 8, "listeners": 2, "kept_connections": 0},
+            "test_path_limits.py",
+        ),
     ],
     "L14": [
         Law(

@@ -4,7 +4,7 @@ The bound on a backlog of network calculus (Cruz 1991; Le Boudec and Thiran): th
 constant rate of service gets is the largest excess of the arrivals over it, from any moment on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import ceil, sqrt
 from typing import NamedTuple
 
@@ -27,6 +27,20 @@ def largest_excess(arrivals_s: Iterable[float], capacity: float) -> float:
         largest = max(largest, excess)
         before_s = now_s
     return largest
+
+
+def most_within(arrivals_s: Sequence[float], seconds: float) -> int:
+    """Return how many requests come within so many seconds, at most. `arrivals_s` are in order of time.
+
+    Raises ValueError for a time that is not positive.
+    """
+    check_positive("time", seconds)
+    most = first = 0
+    for number, now_s in enumerate(arrivals_s):
+        while now_s - arrivals_s[first] >= seconds:
+            first += 1
+        most = max(most, number - first + 1)
+    return most
 
 
 def needed_backlog(excess: float, workers: int, cv: float = EXPONENTIAL_CV, z: float = SAFETY_Z) -> int:

@@ -75,6 +75,42 @@ def max_conns_for(workers: int, backlog: int) -> int:
     return workers + backlog + 1
 
 
+def requests_held(
+    worker_connections: int, listeners: int, kept_connections: int = 0, worker_processes: int = 1
+) -> int:
+    """Return how many FastCGI requests nginx holds at a time; one more gets status 500.
+
+    Of the connections of each worker process every listening address takes one, the channel to the master
+    one, and `kept_connections` idle ones to upstreams as many; a request takes two, to the client and to
+    php-fpm. Idle clients make room. With several processes this is the most, reached only where all hold
+    alike many: nginx 1.22 with 4 of them put 300 requests that came at once into one to the half, 300 that
+    came one after another to 27 %, either way to 53 % with 2; reuseport evens it out (29 %), but with
+    `multi_accept on` or `accept_mutex on` one process held 99 to 100 %.
+    Raises ValueError for negative numbers or no process.
+    Source: ngx_get_connection(); 20 connections and 2 listeners held 8 requests.
+    """
+    check_workers(worker_processes)
+    _check_connections(listeners, kept_connections)
+    check_not_negative("number of connections", worker_connections)
+    return worker_processes * (max(0, worker_connections - listeners - 1 - kept_connections) // 2)
+
+
+def needed_worker_connections(requests: int, listeners: int, kept_connections: int = 0) -> int:
+    """Return the worker_connections with which one worker process holds so many FastCGI requests.
+
+    All of them in one: nothing spreads them evenly for sure, see `requests_held`, of which this is the
+    inverse. Raises ValueError for negative numbers.
+    """
+    check_not_negative("number of requests", requests)
+    _check_connections(listeners, kept_connections)
+    return 2 * requests + listeners + 1 + kept_connections
+
+
+def _check_connections(listeners: int, kept_connections: int) -> None:
+    check_not_negative("number of listeners", listeners)
+    check_not_negative("number of kept connections", kept_connections)
+
+
 class Timeouts(NamedTuple):
     """The times of one path in seconds; None is one that is off or not there."""
 

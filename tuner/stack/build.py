@@ -88,6 +88,7 @@ def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> S
         ],
         locations=nginx.locations,
         upstreams=nginx.upstreams,
+        nginx=nginx.masters,
         pools=pools,
         unused_pools=len(unused),
         first_unused_listen=first_of(unused),

@@ -21,7 +21,7 @@ from tuner.stack.line_entities import (
     UnknownDirective,
 )
 from tuner.stack.pool_load import PoolLoad, PoolQueue, PoolReplay
-from tuner.stack.value import Value
+from tuner.stack.value import Place, Value
 
 Owner = Literal["nginx", "php-fpm", "redis"]
 Family = Literal["tcp4", "tcp6", "unix", "unknown"]
@@ -141,6 +141,24 @@ class ConnectTimeout(Entity):
     locations: list[Location] = []
 
 
+class NginxMaster(Entity):
+    """One nginx with its main file, and what bounds its worker processes.
+
+    `worker_rlimit_nofile` is absent where nobody wrote it: then the limit of who starts nginx holds.
+    `events_at` is the place of its `events {}`, None where it has none, and `main_at` that of a directive of
+    the main level.
+    """
+
+    name: str
+    worker_processes: Value
+    worker_connections: Value
+    worker_rlimit_nofile: Value
+    events_at: Place | None
+    main_at: Place | None
+    listeners: list[Listener] = []
+    locations: list[Location] = []
+
+
 class Unanswered(Entity):
     """An address of this machine that locations pass to and on which no pool of the files read listens."""
 
@@ -240,6 +258,7 @@ class Stack(Entity):
     listeners: list[Listener] = []
     locations: list[Location] = []
     upstreams: list[Upstream] = []
+    nginx: list[NginxMaster] = []
     connect_timeouts: list[ConnectTimeout] = []
     unanswered: list[Unanswered] = []
     pools: list[Pool] = []

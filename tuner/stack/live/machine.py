@@ -50,6 +50,7 @@ class Machine(NamedTuple):
     `running` are the programs of which a process was found, `unseen` the families whose sockets the kernel
     does not tell, with the reason. `real_path` follows links. `has_the_files` says that the machine runs with
     the files in question; those of a checkout it does not have yet, so nothing of it is held against them.
+    `processors` are those that are online, None where the machine does not tell.
     """
 
     read: Callable[[str], Sequence[Reading]]
@@ -58,6 +59,7 @@ class Machine(NamedTuple):
     unseen: Mapping[Family, str] = MappingProxyType({})
     real_path: Callable[[str], str] = same_path
     has_the_files: bool = True
+    processors: int | None = None
 
     def in_force(self, from_files: Value) -> Value:
         """Return what the kernel has for the key that `from_files` is called by, and what files would set.

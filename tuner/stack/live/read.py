@@ -108,6 +108,7 @@ def _machine(places: Sequence[_Inhabited], found: Sequence[Daemon]) -> Machine:
         running=frozenset(daemon.owner for daemon in found),
         unseen=unseen,
         real_path=real_path,
+        processors=os.cpu_count(),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tuner.stack.hosts import HostFiles
 from tuner.stack.include import IncludeReport
 from tuner.stack.line_entities import DirectiveFault
-from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, Upstream
+from tuner.stack.model import ConnectTimeout, Kernel, Listener, Location, NginxMaster, Upstream
 from tuner.stack.nginx.at_odds import directives_at_odds
 from tuner.stack.nginx.blocks import Block, Configuration, load_configurations
 from tuner.stack.nginx.buffers import mismatched_buffers
@@ -16,6 +16,7 @@ from tuner.stack.nginx.faults import Fault, directive_faults, misused_directives
 from tuner.stack.nginx.lacking import lacking_parts
 from tuner.stack.nginx.listeners import build_listeners
 from tuner.stack.nginx.locations import build_locations, build_upstreams
+from tuner.stack.nginx.master import build_master
 from tuner.stack.nginx.refused import RefusedWord, refused_words
 from tuner.stack.nginx.rewriting import unreadable_rewriting
 from tuner.stack.nginx.shared_names import doubled_names
@@ -41,6 +42,7 @@ class Nginx:
         self.listeners: list[Listener] = []
         self.upstreams: list[Upstream] = []
         self.locations: list[Location] = []
+        self.masters: list[NginxMaster] = []
         self.connect_timeouts: list[ConnectTimeout] = []
         self.refused: list[RefusedWord] = []
         self.faults: list[DirectiveFault] = []
@@ -59,7 +61,11 @@ def build_nginx(host: HostFiles, kernel: Kernel, target: Target, report: Include
         built.listeners += listeners
         built.upstreams += upstreams.values()
         passes = [p for c in configurations for p in build_locations(c, upstreams, by_server, target)]
-        built.locations += [location for _, location in passes]
+        locations = [location for _, location in passes]
+        built.locations += locations
+        (first, *_) = configurations
+        if first.root.is_complete:
+            built.masters.append(build_master(first, listeners, locations, target))
         built.connect_timeouts += build_connect_timeouts(passes)
     built.faults = directive_faults(fault for root in roots for fault in _faults(root, target))
     built.refused = [word for root in roots for word in refused_words(root, target)]

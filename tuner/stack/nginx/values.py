@@ -7,7 +7,7 @@ from tuner.stack import defaults
 from tuner.stack.nginx.blocks import Block
 from tuner.stack.settings import Reader, decimal, overriding, written
 from tuner.stack.target import Target
-from tuner.stack.value import Data, Value, may_be_set_by, unknown
+from tuner.stack.value import Data, Origin, Value, absent, may_be_set_by, unknown
 
 AUTO = "auto"
 
@@ -50,16 +50,36 @@ def worker_processes(outermost: Block, target: Target) -> Value:
     """Return the number of worker processes; `auto` is the number of CPUs, which no file tells."""
     name = "nginx.worker_processes"
     value = in_force(outermost, "worker_processes", name, count_or_auto, target)
-    if value.is_known and value.data == AUTO:
-        return unknown(
-            name, "worker_processes auto: one a CPU", label="worker_processes", place=value.origin.place
-        )
-    return value
+    if not (value.is_known and value.data == AUTO):
+        return value
+    place, processors = value.origin.place, target.machine.processors if target.machine else None
+    if processors is None:
+        return unknown(name, "worker_processes auto: one a CPU", label="worker_processes", place=place)
+    origin = Origin("live", f"auto: {processors} processors are online, this machine", place)
+    return value._replace(data=processors, origin=origin)
+
+
+def worker_connections(events: Block, target: Target) -> Value:
+    """Return how many connections each worker process has, by the `events` block."""
+    return in_block(events, "worker_connections", "nginx.worker_connections", count, target)
+
+
+def open_files_limit(outermost: Block) -> Value:
+    """Return how many files a worker process may open; absent where that is left to who starts nginx."""
+    words = "the limit of whoever starts nginx"
+    nothing = absent("nginx.worker_rlimit_nofile", words, unit="files", label="worker_rlimit_nofile")
+    return _nearest([outermost], nothing.label, nothing, nothing, count)
 
 
 def count_or_auto(text: str) -> Data | None:
     """Read a number of worker processes, or `auto`."""
     return AUTO if text == AUTO else decimal(text)
+
+
+def count(text: str) -> Data | None:
+    """Read a number that is not negative."""
+    number = decimal(text)
+    return number if number is not None and number >= 0 else None
 
 
 def on_or_off(text: str) -> Data | None:
