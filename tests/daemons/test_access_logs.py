@@ -167,3 +167,5 @@ def test_php_fpm_tells_how_long_it_worked_also_for_those_who_left(logs: Path) ->
         assert SLEEP_S <= execution.service_us / 1e6 < SLEEP_S + 0.2
         assert execution.script == "/index.php"
         assert execution.memory_bytes == 2 << 20
+        assert execution.cpu_us is not None
+        assert execution.cpu_us < execution.service_us / 2

@@ -22,7 +22,7 @@ def read(
 
 def test_the_format_that_is_advised() -> None:
     found, reader = read(ADVISED, b"1795226344 812 www 200 21474 2097152 9.31 GET /index.php?a=b c")
-    assert found == [Execution(21474, 2097152, "/index.php", 1795226344.0)]
+    assert found == [Execution(21474, 2097152, "/index.php", 1795226344.0, 1999)]
     assert (reader.losses, reader.resolution_s) == ([], 1e-6)
 
 
@@ -49,6 +49,14 @@ def test_units_of_the_duration(token: str, text: bytes, service_us: int) -> None
 def test_units_of_memory(token: str, size: int) -> None:
     (found,), _ = read(f"%d {token} %%", b"0.100 2048 %")
     assert found.memory_bytes == size
+
+
+@pytest.mark.parametrize(
+    ("token", "cpu_us"), [("%C", 46_560), ("%{total}C", 46_560), ("%{user}C", None), ("%{system}C", None)]
+)
+def test_processor_time_is_user_and_system_together(token: str, cpu_us: int | None) -> None:
+    (found,), _ = read(f"%d {token}", b"0.500 9.312")
+    assert found.cpu_us == cpu_us
 
 
 def test_dates_and_scripts_between_open_values() -> None:

@@ -190,6 +190,9 @@ class MeasuredPool(Record):
     arrivals: Arrived | None
     service: Served | None
     memory_bytes: Buckets | None = Field(description="A worker's own peak memory in a request.")
+    cpu_us: Buckets | None = Field(
+        default=None, description="Processor time of a request, in steps of 10 ms: only its mean is exact."
+    )
     unknown: list[str]
     status: StatusSeen | None = None
     queue: QueueSeen | None = None

@@ -67,10 +67,11 @@ def measure_pool(logs: PoolLogs, advance: Advance | None = None) -> MeasuredPool
     arrived, windows = _arrived(logs, sources, upstreams, unknown, advance)
     served: Served | None
     memory: Buckets | None
+    cpu: Buckets | None
     if logs.fpm_logs:
-        served, memory = _executed(logs, arrived, sources, unknown, advance)
+        served, memory, cpu = _executed(logs, arrived, sources, unknown, advance)
     else:
-        served, memory = _inverted(logs.workers, windows, unknown), None
+        served, memory, cpu = _inverted(logs.workers, windows, unknown), None, None
         unknown.append("the memory of workers: give the PHP-FPM access log with %M")
     return MeasuredPool(
         name=logs.pool,
@@ -80,6 +81,7 @@ def measure_pool(logs: PoolLogs, advance: Advance | None = None) -> MeasuredPool
         arrivals=arrived,
         service=served,
         memory_bytes=memory,
+        cpu_us=cpu,
         unknown=unknown,
     )
 
@@ -188,13 +190,16 @@ def _executed(
     sources: list[Source],
     unknown: list[str],
     advance: Advance | None,
-) -> tuple[Served, Buckets | None]:
+) -> tuple[Served, Buckets | None, Buckets | None]:
     reader = ExecutionReader(logs.access_format, pool=logs.pool)
-    services, memory, scripts, span = Histogram(), Histogram(), ScriptTimes(), _Span()
-    for service_us, memory_bytes, script, time_s in reader.executions(read_batches(logs.fpm_logs, advance)):
+    services, memory, cpu, scripts, span = Histogram(), Histogram(), Histogram(), ScriptTimes(), _Span()
+    executions = reader.executions(read_batches(logs.fpm_logs, advance))
+    for service_us, memory_bytes, script, time_s, cpu_us in executions:
         services.add(service_us)
         if memory_bytes is not None:
             memory.add(memory_bytes)
+        if cpu_us is not None:
+            cpu.add(cpu_us)
         if script is not None:
             scripts.add(script, service_us)
         if time_s is not None:
@@ -208,7 +213,11 @@ def _executed(
         unknown.append(f"service times: from {span}, when no request of the nginx log came")
     told = [Script(name=name, service_us=buckets_of(found)) for name, found in scripts.unlike()]
     served = Served(method="php-fpm log", service_us=buckets_of(services), scripts=told)
-    return served, buckets_of(memory) if memory.counts else None
+    return served, _buckets_or_none(memory), _buckets_or_none(cpu)
+
+
+def _buckets_or_none(found: Histogram) -> Buckets | None:
+    return buckets_of(found) if found.counts else None
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ def _merged(pools: list[MeasuredPool], most_kept: int) -> MeasuredPool:
         arrivals=_arrived([pool.arrivals for pool in pools if pool.arrivals], most_kept),
         service=served,
         memory_bytes=reduce(_optional(added), (pool.memory_bytes for pool in pools)),
+        cpu_us=reduce(_optional(added), (pool.cpu_us for pool in pools)),
         unknown=unknown,
         status=reduce(_optional(merged_status), (pool.status for pool in pools)),
         queue=reduce(_optional(merged_queue), (pool.queue for pool in pools)),

@@ -24,6 +24,8 @@ from tuner.load.tally import Tally
 
 US_PER_S = 1_000_000
 LONGEST_US = 10**13
+MEANT = {"T": ("", "%s"), "C": ("", "total")}
+"""What may stand in the braces of fields that otherwise tell something else."""
 
 
 class UnusableAccessFormatError(ValueError):
@@ -31,15 +33,16 @@ class UnusableAccessFormatError(ValueError):
 
 
 class Execution(NamedTuple):
-    """One request: microseconds of a worker, peak bytes of memory, script, and when.
+    """One request: microseconds of a worker, peak bytes of memory, script, when, and of a processor.
 
-    What is not logged is None.
+    What is not logged is None. php-fpm counts processor time in ticks of 10 ms.
     """
 
     service_us: int
     memory_bytes: int | None
     script: str | None
     time_s: float | None
+    cpu_us: int | None = None
 
 
 class ExecutionReader:
@@ -65,7 +68,10 @@ class ExecutionReader:
                 "access.format has no certain place for %d: it stands between values that may hold anything;"
                 f" set {ADVICE}"
             ) from None
-        wanted = {"d": duration, **_certain(line_format, {"M": "M", "r": "rf", "T": "Tt", "n": "n"})}
+        wanted = {
+            "d": duration,
+            **_certain(line_format, {"M": "M", "C": "C", "r": "rf", "T": "Tt", "n": "n"}),
+        }
         names = list(wanted.values())
         self._at = {letter: n for n, letter in enumerate(wanted)}
         self._pattern = LinePattern(line_format, names)
@@ -109,12 +115,13 @@ class ExecutionReader:
             service_us = round(float(values[at["d"]]) * self._us)
             memory = int(values[at["M"]]) * self._bytes if "M" in at else None
             time_s = self._time_s(values[at["T"]]) if "T" in at else None
+            cpu_us = round(service_us * float(values[at["C"]]) / 100) if "C" in at else None
         except (ValueError, OverflowError):
             return None
-        if not 0 <= service_us < LONGEST_US:
+        if not 0 <= service_us < LONGEST_US or (cpu_us is not None and not 0 <= cpu_us < LONGEST_US):
             return None
         script = values[at["r"]].decode("utf-8", "replace").partition("?")[0] if "r" in at else None
-        return Execution(service_us, memory, script, time_s)
+        return Execution(service_us, memory, script, time_s, cpu_us)
 
     def _time_s(self, stamp: bytes) -> float:
         return float(stamp) if self._is_epoch else seconds_of_date(stamp)
@@ -138,6 +145,6 @@ def _certain(line_format: LineFormat, wanted: dict[str, str]) -> dict[str, str]:
             LinePattern(line_format, [name])
         except AmbiguousFormatError:
             continue
-        if key != "T" or argument_of(name) in ("", "%s"):
+        if argument_of(name) in MEANT.get(key, (argument_of(name),)):
             found[key] = name
     return found

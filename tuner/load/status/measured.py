@@ -36,6 +36,7 @@ def measured_pool(seen: Watch, name: str, logged: MeasuredPool | None = None) ->
         arrivals=logged.arrivals if logged else None,
         service=service,
         memory_bytes=memory,
+        cpu_us=logged.cpu_us if logged else None,
         unknown=list(dict.fromkeys(_unknown(seen, status, queue, service, logged))),
         status=status,
         queue=queue,
