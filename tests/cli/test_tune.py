@@ -141,6 +141,8 @@ def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
         (("--qps", "100"), "--service-time"),
         (("--memory", "4 apples"), "not a size"),
         (("--deadline", "soon"), "soon"),
+        (("--cores", "0"), "not a number of processors"),
+        (("--cores", "many"), "not a number of processors"),
         (("--clients", "0"), "not a number of clients"),
         (("--load", "missing.yaml"), "missing.yaml: cannot be read"),
         (("--write", "--diff"), "not allowed with"),

@@ -60,10 +60,11 @@ class Planned:
         target: str = "",
         wishes: Wishes | None = None,
         measured: MeasuredPool | None = None,
+        qps: str = "100",
     ) -> None:
         self.load = load_file_of([measured]) if measured else None
         write_tree(root, files)
-        self.root = root
+        self.root, self.qps = root, qps
         self.service_time, self.target, self.wishes = service_time, target, wishes or Wishes()
         self.read()
 
@@ -76,7 +77,7 @@ class Planned:
         if self.load:
             put_measured([self.stack], self.load, "load.yaml")
         else:
-            put_on([self.stack], DeclaredLoad(self.service_time, "100"))
+            put_on([self.stack], DeclaredLoad(self.service_time, self.qps))
         self.documents: dict[str, Document] = {
             file.document.text.path: file.document for file in files if file.document
         }

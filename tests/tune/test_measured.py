@@ -4,6 +4,8 @@ import json
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.tune.hosts import NGINX_FILE, POOL_FILE, Planned, host_files
 from tuner.load.load_file import MeasuredPool
 from tuner.load.measure import PoolLogs, measure_pool
@@ -61,11 +63,17 @@ def test_the_way_out_of_a_collapse(tmp_path: Path) -> None:
 
 
 def test_what_else_would_carry_the_burst(tmp_path: Path) -> None:
-    more, shed = collapsed(tmp_path).plan.pools[0].alternatives
+    more, longer, cache, shed = collapsed(tmp_path).plan.pools[0].alternatives
     assert more.prediction is not None
     assert more.prediction.summary.shares["200"] > 0.995
     assert more.changes["pm.max_children"] in range(14, 21)
     assert "not measured" in more.price
+    assert longer.prediction is not None
+    assert longer.prediction.summary.shares["200"] > 0.995
+    assert longer.changes["fastcgi_read_timeout"] in range(11, 14)
+    assert cache.prediction is not None
+    assert cache.prediction.summary.shares["200"] > 0.99
+    assert cache.changes["requests answered by it"] == "48 %"
     assert shed.prediction is not None
     assert 0.8 < shed.prediction.summary.shares["200"] < 0.86
 
@@ -84,6 +92,39 @@ def test_workers_that_the_memory_has_room_for(tmp_path: Path) -> None:
     host.bring_in()
     assert host.plan.recommendations == ()
     assert "pm.max_children = 12\n" in (tmp_path / POOL_FILE).read_text()
+
+
+def test_the_least_part_that_a_cache_has_to_answer(tmp_path: Path) -> None:
+    pool = collapsed(tmp_path).plan.pools[0]
+    (cache,) = (found for found in pool.alternatives if found.title == "a cache")
+    assert pool.after is not None
+    assert cache.prediction is not None
+    # Half of what comes while twice as much comes as is served.
+    rest = cache.prediction.summary.requests / pool.after.summary.requests
+    assert rest == pytest.approx(0.52, abs=0.01)
+
+
+def test_a_timeout_is_no_way_where_somebody_else_waits_less(tmp_path: Path) -> None:
+    pool = collapsed(tmp_path, Wishes(deadline_s=1.0), timeout="60s").plan.pools[0]
+    assert "wait for longer" not in [found.title for found in pool.alternatives]
+
+
+def test_processors_bound_the_workers_and_their_price(tmp_path: Path) -> None:
+    run = measured(COLLAPSE)
+    assert run.service is not None
+    times = run.service.service_us
+    busy = run.model_copy(
+        update={"memory_bytes": times.model_copy(update={"counts": {128: 10}}), "cpu_us": times}
+    )
+    files = host_files("listen.backlog = 65535", somaxconn=65535)
+    host = Planned(tmp_path, files, measured=busy, wishes=Wishes(memory_bytes=10**6, cores=8))
+    assert host.recommended()["pm.max_children"] == 10
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    few = Planned(tmp_path / "few", files, measured=busy, wishes=Wishes(cores=4))
+    (pool,) = few.plan.pools
+    assert "8.0 processors when all are busy; 4 processors feed 5" in pool.alternatives[0].price
+    assert any("4 processors feed 5 workers" in note for note in pool.notes)
 
 
 def test_before_a_tcp_socket_nginx_turns_away_what_finds_no_room(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from tuner.cli.output import complain, is_colored, write_result
 from tuner.cli.tune_writing import Written, put_back_interrupted, take_back, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
+from tuner.source.regex import regex
 from tuner.tune.demand import Wishes, records_of
 from tuner.tune.edits import Patches, patches
 from tuner.tune.host import plan_host
 from tuner.tune.plan import Plan
 
+CORES = regex(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -31,7 +33,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--deadline", type=_time, metavar="T", help="until when anybody waits, if less than nginx does"
     )
     parser.add_argument(
-        "--memory", type=_size_bytes, metavar="SIZE", help="what the workers of a pool may take, e.g. 4G"
+        "--memory",
+        type=_size_bytes,
+        metavar="SIZE",
+        help="what the workers of all pools of a host may take together, e.g. 4G",
+    )
+    parser.add_argument(
+        "--cores",
+        type=_cores,
+        metavar="N",
+        help="how many processors they may use; of a container, its quota (0.5, 4)",
     )
     parser.add_argument(
         "--clients", type=_count, metavar="N", help="how many ask at a time at most (a load test, a limit)"
@@ -70,7 +81,7 @@ def run(options: Namespace) -> int:
     measured = put_load_file(loaded.stacks, file) if file else None
     if file and not measured:
         return FAILURE
-    wishes = Wishes(options.deadline, options.memory, options.clients, options.lower)
+    wishes = Wishes(options.deadline, options.memory, options.clients, options.lower, options.cores)
     records = records_of(loaded.stacks, measured)
     plans = [plan_host(stack, records, wishes) for stack in loaded.stacks]
     found = patches(
@@ -132,6 +143,12 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
         raise ArgumentTypeError(f"{text!r} is not a number of clients")
     return int(text)
+
+
+def _cores(text: str) -> float:
+    if not CORES.fullmatch(text) or not float(text):
+        raise ArgumentTypeError(f"{text!r} is not a number of processors such as 4 or 0.5")
+    return float(text)
 
 
 def _size_bytes(text: str) -> int:

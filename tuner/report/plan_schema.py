@@ -87,6 +87,10 @@ def _pool() -> Schema:
         after=_or_null(ref("prediction")),
         survives_mean_service_time_s=SECONDS_OR_NULL,
         alternatives=a_list(alternative),
+        estimates=described(
+            a_list(an_object(setting=TEXT, low={"type": "number"}, high={"type": "number"}, words=TEXT)),
+            "Ranges, where nothing was recorded.",
+        ),
         notes=a_list(TEXT),
     )
 

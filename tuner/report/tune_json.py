@@ -101,6 +101,7 @@ def _pool(plan: Plan, pool: PoolPlan) -> Json:
         "after": _prediction(pool.after),
         "survives_mean_service_time_s": pool.survives_s,
         "alternatives": [_alternative(found) for found in pool.alternatives],
+        "estimates": [found._asdict() for found in pool.estimates],
         "notes": list(pool.notes),
     }
 

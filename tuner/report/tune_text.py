@@ -4,14 +4,17 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from tuner.laws.simulator.summary import Summary
+from tuner.load.pool_setting import READ_TIMEOUT
 from tuner.report.table import WIDTH, Row, table
 from tuner.report.terminal import Style, printable
 from tuner.report.wording import data_words, present_words
 from tuner.stack.value import Data, Value
+from tuner.tune.alternatives import SHED
 from tuner.tune.edits import Unwritten, written
-from tuner.tune.plan import Alternative, Plan, PoolPlan, Prediction, Recommendation
+from tuner.tune.plan import Alternative, Estimate, Plan, PoolPlan, Prediction, Recommendation
 
 NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
+TIMES = (READ_TIMEOUT, SHED)
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
 
 
@@ -87,6 +90,8 @@ def _pool(pool: PoolPlan, style: Style) -> Iterator[str]:
         )
     for found in pool.alternatives:
         yield from _alternative(found)
+    for estimate in pool.estimates:
+        yield from _wrapped(_estimate(estimate), "  ")
     for note in pool.notes:
         yield from _wrapped(note, "  ")
     yield ""
@@ -113,9 +118,13 @@ def _figures(before: Summary, after: Summary) -> Iterator[tuple[str, str, str]]:
 
 
 def _alternative(found: Alternative) -> Iterator[str]:
-    settings = ", ".join(f"{key} {_number(value)}" for key, value in found.changes.items())
+    settings = ", ".join(f"{key} {_number(key, value)}" for key, value in found.changes.items())
     outcome = f": {_outcome(found.prediction)}" if found.prediction else ""
     yield from _wrapped(f"or {found.title} ({settings}){outcome}; {found.price}", "  ")
+
+
+def _estimate(found: Estimate) -> str:
+    return f"as a range: {found.setting} {found.low:g} to {found.high:g}: {found.words}"
 
 
 def _outcome(found: Prediction) -> str:
@@ -123,8 +132,8 @@ def _outcome(found: Prediction) -> str:
     return ", ".join(f"{status} {100 * share:.1f} %" for status, share in shares if share)
 
 
-def _number(value: Data) -> str:
-    return data_words(value)
+def _number(key: str, value: Data) -> str:
+    return f"{data_words(value)} s" if key in TIMES else data_words(value)
 
 
 def _share(found: Prediction, status: str) -> str:

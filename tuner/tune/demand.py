@@ -12,16 +12,22 @@ from tuner.load.replayable import arrivals_of, traffic_of
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
+from tuner.tune.room import Room
 
 MOST_CONNECTIONS = 65535
 """More no kernel before 4.1 takes, and no nginx holds."""
 
 
+US_PER_S = 1_000_000
+
+
 class Demand(NamedTuple):
     """Service times in seconds, and the arrivals of each busy time where there is a record.
 
-    `deadline_s` is until when an answer is waited for, `clients` how many ask at a time at most, each for one
-    thing. `inputs` are the values that it was made of.
+    `cpu_mean_s` is the processor time of a request, `arrivals_per_s` a rate that was declared, or that of the
+    busiest ten seconds. `deadline_s` is until when an answer is waited for, by nginx or by somebody less
+    patient. `clients` is how many ask at a time at most, each for one thing. `inputs` are the values that it
+    was made of.
     """
 
     mean_service_time_s: float
@@ -31,6 +37,9 @@ class Demand(NamedTuple):
     windows_s: tuple[tuple[float, ...], ...]
     record: MeasuredPool | None
     memory_p95_bytes: float | None
+    cpu_mean_s: float | None
+    arrivals_per_s: float | None
+    is_until_nginx_gives_up: bool
     clients: int | None
     inputs: tuple[Value, ...]
 
@@ -77,14 +86,20 @@ class Wishes(NamedTuple):
     """What the user says beside files and load.
 
     `deadline_s` is until when anybody waits, where that is less than nginx does; `clients` how many ask at a
-    time at most; `memory_bytes` what the workers of a pool may take. `may_lower`: a sysctl that
-    somebody wrote may be lowered.
+    time at most. `memory_bytes` and `cores` are what the workers of all pools of a host may take together, a
+    container's quota where there is one. `may_lower`: a sysctl that somebody wrote may be lowered.
     """
 
     deadline_s: float | None = None
     memory_bytes: int | None = None
     clients: int | None = None
     may_lower: bool = False
+    cores: float | None = None
+
+    @property
+    def room(self) -> Room:
+        """What all workers of a host may take."""
+        return Room(self.memory_bytes, self.cores)
 
 
 Records = Mapping[int, MeasuredPool]
@@ -125,6 +140,9 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
         tuple(tuple(window_s) for window_s in arrivals_of(record)) if record else (),
         record,
         _memory_p95_bytes(measured),
+        _cpu_mean_s(measured),
+        float(load.arrival_rate.data or 0) if load.arrival_rate.is_known else None,
+        bool(known_s) and min(known_s + stated_s) == known_s[0],
         wishes.clients,
         (*inputs, timeout),
     )
@@ -134,6 +152,12 @@ def _replayable(measured: MeasuredPool | None) -> MeasuredPool | None:
     if measured is None or measured.arrivals is None or measured.service is None:
         return None
     return measured
+
+
+def _cpu_mean_s(measured: MeasuredPool | None) -> float | None:
+    if measured is None or measured.cpu_us is None:
+        return None
+    return measured.cpu_us.histogram().mean / US_PER_S
 
 
 def _memory_p95_bytes(measured: MeasuredPool | None) -> float | None:

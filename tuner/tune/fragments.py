@@ -10,6 +10,7 @@ from tuner import __version__, packaged
 from tuner.laws.path_limits import max_conns_for
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
+from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
 from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
@@ -27,7 +28,6 @@ COMMENTS = {"shed.php": "// ", "pool.conf": "; "}
 """How a template's format begins a comment, where it is not with #."""
 
 INPUTS_NAMED = 4
-SHED = "shed after"
 MADE_BY = "Made by fpmtune"
 
 

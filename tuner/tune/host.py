@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from tuner.stack.model import Stack
-from tuner.tune.demand import Records, Wishes
+from tuner.tune.demand import Records, Wishes, demand_of
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, recommend_redis
+from tuner.tune.room import shared_out
 from tuner.tune.timeouts import recommend_connect_timeouts
+from tuner.tune.workers import staff_of
 
 
 def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
@@ -16,7 +18,12 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
 
     Of a pool without a record nothing is predicted: its load was declared.
     """
-    studies = [study(stack, pool, records.get(id(pool)), wishes) for pool in stack.pools]
+    demands = [demand_of(pool, records.get(id(pool)), wishes) for pool in stack.pools]
+    staffs = [staff_of(pool, demand) for pool, demand in zip(stack.pools, demands, strict=True)]
+    given = shared_out(staffs, wishes.room)
+    studies = [
+        study(stack, *of_pool, wishes) for of_pool in zip(stack.pools, demands, staffs, given, strict=True)
+    ]
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack, recommended)
     backlogs = [found for found in recommended if found.setting in BACKLOGS]
@@ -28,7 +35,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     return Plan(
         stack.host_name,
         tuple(recommended),
-        tuple(pool_plan(stack, one, recommended) for one in studies),
+        tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
         tuple(_notes(stack, recommended)),
     )
 

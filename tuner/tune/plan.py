@@ -74,10 +74,20 @@ class Alternative(NamedTuple):
     prediction: Prediction | None
 
 
+class Estimate(NamedTuple):
+    """Between which numbers something lies of which nobody knows enough to recommend one, and by what."""
+
+    setting: str
+    low: float
+    high: float
+    words: str
+
+
 class PoolPlan(NamedTuple):
     """What the plan does to one pool.
 
-    `survives_s` is the mean service time up to which the recommended queue is still answered in time.
+    `survives_s` is the mean service time up to which the recommended queue is still answered in time;
+    `estimates` are what can be said where nothing was recorded.
     """
 
     entity: str
@@ -88,6 +98,7 @@ class PoolPlan(NamedTuple):
     alternatives: tuple[Alternative, ...]
     survives_s: float | None
     notes: tuple[str, ...]
+    estimates: tuple[Estimate, ...] = ()
 
 
 class Plan(NamedTuple):

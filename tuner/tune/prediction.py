@@ -17,6 +17,9 @@ from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.plan import Prediction
 
+UNNOTICED = 0.001
+"""A share of requests that is not worth another setting."""
+
 
 class Forecast(NamedTuple):
     """Predicts for one pool what becomes of recorded requests that are waited for until `deadline_s`."""

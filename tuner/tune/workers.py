@@ -1,34 +1,47 @@
-"""How many workers a pool should have, and what else could carry a burst that the queue cannot."""
+"""How many workers a pool should have, by its load and by what there is room for."""
 
-from collections.abc import Iterator
-from math import ceil
-from typing import NamedTuple
+from math import floor
 
-from tuner.laws.staffing import workers_by_memory
+from tuner.laws.queueing import enough_workers
+from tuner.laws.staffing import workers_by_cpu
 from tuner.stack.model import Pool
-from tuner.stack.value import Data
 from tuner.tune.backlog import spot_in_section
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Recommendation
+from tuner.tune.room import Room, Staff
 
 MOST_WORKERS = 10_000
 MIB = 1 << 20
 RELOAD = "reload php-fpm"
-CAPACITY_FORMULA = (
+RIDE_FORMULA = (
     "the least number of workers with which the longest queue of the recorded bursts is answered in time"
 )
 
 
-class WorkerMemory(NamedTuple):
-    """What the workers of a pool may have together, and what one takes, in bytes."""
+def staff_of(pool: Pool, demand: Demand | str) -> Staff:
+    """Return the workers that a pool has and wants; one of which nobody knows what comes wants no more."""
+    present = int(pool.max_children.data or 0) if pool.max_children.is_known else 0
+    if isinstance(demand, str) or present < 1:
+        return Staff(present, present, None, None)
+    cpu_s = demand.cpu_mean_s
+    return Staff(
+        present,
+        wanted_workers(demand, present),
+        demand.memory_p95_bytes or None,
+        cpu_s / demand.mean_service_time_s if cpu_s else None,
+    )
 
-    budget_bytes: int
-    each_bytes: float
 
-    @property
-    def most_workers(self) -> int:
-        """How many fit in."""
-        return max(1, workers_by_memory(self.budget_bytes, 0, ceil(self.each_bytes)))
+def wanted_workers(demand: Demand, present: int) -> int:
+    """Return how many workers ride the recorded bursts, or serve a rate with hardly a wait.
+
+    At least `present`, and that where no number does.
+    """
+    if demand.windows_s:
+        return workers_that_ride(demand, present) or present
+    if demand.arrivals_per_s is None:
+        return present
+    return max(present, enough_workers(demand.arrivals_per_s, demand.mean_service_time_s))
 
 
 def workers_that_ride(demand: Demand, present: int) -> int | None:
@@ -56,26 +69,24 @@ def _rides(demand: Demand, workers: int) -> bool:
     return need is not None and limit > 0 and need <= limit
 
 
-def recommend_workers(pool: Pool, demand: Demand, memory: WorkerMemory | None) -> Recommendation | None:
-    """Return pm.max_children where the bursts need more and the memory that may be used has room for them."""
-    present = int(pool.max_children.data or 0)
-    enough = workers_that_ride(demand, present) if memory is not None else None
-    if memory is None or enough is None or enough <= present:
+def recommend_workers(
+    pool: Pool, demand: Demand, staff: Staff, given: int, room: Room
+) -> Recommendation | None:
+    """Return pm.max_children where the bursts need more and there is room for some of them."""
+    if given <= staff.present or staff.memory_each_bytes is None:
         return None
-    workers = min(enough, memory.most_workers)
-    if workers <= present:
-        return None
-    why = f"{present} cannot ride the recorded bursts within {demand.deadline_s:g} s"
-    if workers < enough:
-        why += f"; {enough} could, but no more than {workers} fit into the memory"
+    why = f"{staff.present} cannot ride the recorded bursts within {demand.deadline_s:g} s"
+    if given < staff.wanted:
+        what = "memory" if room.cores is None else "memory and the processors"
+        why += f"; {staff.wanted} could, but the {what} have room for {given} only"
     return Recommendation(
         "pm.max_children",
         "php-fpm",
         pool.entity,
         pool.max_children,
-        workers,
+        given,
         why,
-        CAPACITY_FORMULA + f"; {memory.budget_bytes // MIB} MiB / {memory.each_bytes / MIB:.1f} MiB each",
+        f"{RIDE_FORMULA}; {_room_words(staff, room)}",
         demand.inputs,
         RELOAD,
         None,
@@ -84,32 +95,36 @@ def recommend_workers(pool: Pool, demand: Demand, memory: WorkerMemory | None) -
     )
 
 
-def more_workers(demand: Demand, present: int) -> tuple[dict[str, Data], str] | None:
-    """Return the settings of a pool with enough workers, and their price; None where none are missing."""
-    workers = workers_that_ride(demand, present)
-    if workers is None or workers <= present:
-        return None
-    return {"pm": "static", "pm.max_children": workers, "listen.backlog": demand.limit(workers)}, price(
-        demand, workers - present
-    )
+def _room_words(staff: Staff, room: Room) -> str:
+    each = (staff.memory_each_bytes or 0) / MIB
+    words = f"{(room.memory_bytes or 0) / MIB:.0f} MiB for all pools, {each:.1f} MiB a worker"
+    if room.cores is None or staff.cores_each is None:
+        return words
+    return f"{words}; {room.cores:g} processors * 1.25, {staff.cores_each:.2f} a busy worker"
 
 
 def price(demand: Demand, more: int) -> str:
     """Return what so many workers more cost."""
     if demand.memory_p95_bytes is None:
-        return f"{more} workers more, of a memory that was not measured"
-    each = demand.memory_p95_bytes / MIB
-    return f"{more} workers more, {more * each:.0f} MiB at a peak of {each:.1f} MiB each beside shared memory"
+        memory = "of a memory that was not measured"
+    else:
+        each = demand.memory_p95_bytes / MIB
+        memory = f"{more * each:.0f} MiB at a peak of {each:.1f} MiB each beside shared memory"
+    if not demand.cpu_mean_s:
+        return f"{more} workers more, {memory}"
+    cores = more * demand.cpu_mean_s / demand.mean_service_time_s
+    return f"{more} workers more, {memory}, and {cores:.1f} processors when all are busy"
 
 
-def ramps(pool: Pool, most_workers: int) -> Iterator[dict[str, Data]]:
-    """Yield numbers for a dynamic pool that keeps ever more workers idle, to half of `most_workers`."""
-    spare, most = (int(value.data or 0) for value in (pool.min_spare_servers, pool.max_spare_servers))
-    start = int(pool.start_servers.data or 0)
-    while 0 < 2 * spare < most_workers:
-        spare *= 2
-        yield {
-            "pm.start_servers": max(start, spare),
-            "pm.min_spare_servers": spare,
-            "pm.max_spare_servers": min(most_workers, max(most, start, 2 * spare)),
-        }
+def most_fed(demand: Demand, cores: float | None) -> int | None:
+    """Return with how many workers the processors are busy; None where that is not known."""
+    if cores is None or not demand.cpu_mean_s:
+        return None
+    return workers_by_cpu(cores, demand.mean_service_time_s, demand.cpu_mean_s)
+
+
+def most_in_memory(demand: Demand, room: Room) -> int | None:
+    """Return how many workers of one pool alone the memory holds; None where that is not known."""
+    if room.memory_bytes is None or not demand.memory_p95_bytes:
+        return None
+    return max(1, floor(room.memory_bytes / demand.memory_p95_bytes))

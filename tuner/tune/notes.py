@@ -1,0 +1,77 @@
+"""What the plan of a pool says beside its numbers: doubts, and why it leaves something alone."""
+
+from collections.abc import Iterator
+
+from tuner.stack.model import Pool
+from tuner.tune.demand import Demand, Wishes
+from tuner.tune.workers import most_fed
+
+REPLAYED = ("static", "dynamic")
+FEW_REQUESTS = 1000
+
+
+def notes_of(pool: Pool, demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
+    """Yield the notes of a pool that gets so many workers."""
+    yield from _doubts(pool, demand)
+    yield from _on_queue(pool, demand, workers)
+    yield from _on_traffic(demand)
+    yield from _on_room(demand, workers, wishes)
+
+
+def _doubts(pool: Pool, demand: Demand) -> Iterator[str]:
+    """Yield what makes the numbers less sure than they look."""
+    shortest = pool.queue.shortest_read_timeout if pool.queue else None
+    if shortest is not None and shortest.is_known and float(shortest.data or 0) < demand.deadline_s:
+        yield (
+            f"locations wait between {shortest.data:g} and {demand.deadline_s:g} s for it: the longest "
+            "counts, unless --deadline says another"
+        )
+    requests = sum(len(window_s) for window_s in demand.windows_s)
+    if 0 < requests < FEW_REQUESTS:
+        yield f"only {requests} requests were recorded: too few for numbers to rely on"
+    if demand.record is not None:
+        yield from demand.record.unknown
+    if pool.kept_connections.is_known and int(pool.kept_connections.data or 0) > 0:
+        yield "idle connections that nginx keeps to it hold workers: that is in no number here"
+
+
+def _on_queue(pool: Pool, demand: Demand, workers: int) -> Iterator[str]:
+    bounds = demand.bounds(workers)
+    if pool.pm.data not in REPLAYED:
+        yield (
+            f"its backlog is left alone with pm = {pool.pm.data or 'unknown'}: before PHP 8.2 ondemand takes "
+            "no less than 511, and starts workers as requests come"
+        )
+    if bounds.limit == 0:
+        yield (
+            f"no queue is short enough for the {demand.deadline_s:g} s that anybody waits: raise "
+            "fastcgi_read_timeout, give the pool more workers, or slow scripts a pool of their own"
+        )
+    if bounds.is_empty and bounds.limit:
+        yield (
+            f"the bursts need a queue of {bounds.need}, but of more than {bounds.limit} the last is answered "
+            "too late: no backlog rides them, but more workers, a longer timeout or caching would"
+        )
+
+
+def _on_traffic(demand: Demand) -> Iterator[str]:
+    if demand.windows_s and demand.clients is not None:
+        yield (
+            "nothing is predicted for a number of clients: what they send depends on the answers they get, "
+            "and the recorded arrivals hold what they sent again"
+        )
+    if not demand.windows_s:
+        yield "without recorded arrivals nothing is predicted, and nobody knows what bursts need"
+
+
+def _on_room(demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
+    if wishes.memory_bytes is not None and not demand.memory_p95_bytes:
+        yield "--memory says nothing of it: what a worker takes was not measured; leave room for its workers"
+    if wishes.cores is not None and not demand.cpu_mean_s:
+        yield "--cores says nothing of it: processor time was not measured (%C in access.format)"
+    fed = most_fed(demand, wishes.cores)
+    if fed is not None and workers > fed:
+        yield (
+            f"{wishes.cores:g} processors feed {fed} workers: when more of the {workers} are busy they wait "
+            "for one another, and every request takes longer"
+        )

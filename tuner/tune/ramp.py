@@ -1,0 +1,81 @@
+"""The spare servers of a dynamic pool: php-fpm starts workers step by step, and a burst does not wait."""
+
+from collections.abc import Iterator, Mapping
+
+from tuner.stack.model import Pool, Stack
+from tuner.stack.value import Data
+from tuner.tune.backlog import spot_in_section
+from tuner.tune.demand import Demand
+from tuner.tune.plan import Recommendation
+from tuner.tune.prediction import UNNOTICED, Forecast
+from tuner.tune.workers import RELOAD, price
+
+FORMULA = "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
+
+
+def recommend_ramp(
+    stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data], most_workers: int | None
+) -> Iterator[Recommendation]:
+    """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic.
+
+    `changes` are what is recommended of the pool already, `most_workers` what the memory holds.
+    """
+    workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
+    traffic = demand.traffic(workers)
+    if traffic is None or pool.pm.data != "dynamic" or demand.clients is not None:
+        return
+    forecast = Forecast(stack, pool, traffic, demand.deadline_s)
+    best = forecast.share_of_ok({**changes, "pm": "static"})
+    present = forecast.share_of_ok(changes)
+    if best is None or present is None or present >= best - UNNOTICED:
+        return
+    tried = (
+        (ramp, forecast.share_of_ok({**changes, **ramp}))
+        for ramp in _ramps(pool, min(workers, most_workers or workers))
+    )
+    enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
+    if enough is None:
+        return
+    more = int(enough["pm.min_spare_servers"]) - int(pool.min_spare_servers.data or 0)
+    why = (
+        f"php-fpm starts too few workers a second, which loses {100 * (best - present):.1f} % of the "
+        f"requests; at rest {price(demand, more)}"
+    )
+    for setting, number in enough.items():
+        yield _recommendation(pool, setting, number, why)
+
+
+def _ramps(pool: Pool, most_workers: int) -> Iterator[dict[str, Data]]:
+    """Yield numbers for a dynamic pool that keeps ever more workers idle, to half of `most_workers`."""
+    spare, most = (int(value.data or 0) for value in (pool.min_spare_servers, pool.max_spare_servers))
+    start = int(pool.start_servers.data or 0)
+    while 0 < 2 * spare < most_workers:
+        spare *= 2
+        yield {
+            "pm.start_servers": max(start, spare),
+            "pm.min_spare_servers": spare,
+            "pm.max_spare_servers": min(most_workers, max(most, start, 2 * spare)),
+        }
+
+
+def _recommendation(pool: Pool, setting: str, number: Data, why: str) -> Recommendation:
+    present = {
+        "pm": pool.pm,
+        "pm.start_servers": pool.start_servers,
+        "pm.min_spare_servers": pool.min_spare_servers,
+        "pm.max_spare_servers": pool.max_spare_servers,
+    }
+    return Recommendation(
+        setting,
+        "php-fpm",
+        pool.entity,
+        present[setting],
+        number,
+        why,
+        FORMULA,
+        tuple(present.values()),
+        RELOAD,
+        None,
+        spot_in_section(pool),
+        id(pool),
+    )
