@@ -26,6 +26,7 @@ from tuner.stack.redis.build import build_redis
 from tuner.stack.redis.loading import load_servers
 from tuner.stack.redis.refused import refused_by_redis
 from tuner.stack.refused import refused_values
+from tuner.stack.services import services_of
 from tuner.stack.sysctl.lines import build_lines
 from tuner.stack.sysctl.order import passed_over
 from tuner.stack.target import Target
@@ -62,16 +63,20 @@ def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> S
     nginx = build_nginx(host, kernel, target, report)
     instances = load_instances(host, report, target)
     recipes = image_folders(tree)
+    in_container = [is_in_container(instance, recipes) for instance in instances]
+    services = services_of(target, [i.path for i in instances], is_image=any(v.data for v in in_container))
     pools = [
         pool
-        for instance in instances
-        for pool in build_pools(instance, kernel, target, is_in_container(instance, recipes))
+        for instance, is_image in zip(instances, in_container, strict=True)
+        for pool in build_pools(instance, kernel, target, is_image, services.php_fpm(instance.path))
     ]
     refusals = find_refusals(instances, target)
     paths = join(nginx.locations, pools)
     unused = find_unused_pools(paths, pools)
     servers = load_servers(host, report)
     redis = build_redis(servers, kernel, target)
+    for server, settings in zip(redis, servers, strict=True):
+        server.service = services.redis(host.host_path(settings.file.source.disk_path))
     refused = refused_by_redis(servers, redis, target, report)
     for pool in pools:
         bound_queue(pool)
@@ -110,6 +115,8 @@ def _build(tree: Tree, host: HostFiles, target: Target, mentions: Mentions) -> S
         has_every_pool=all(instance.is_complete for instance in instances) and have_own_addresses(pools),
         has_every_location=nginx.is_complete,
         has_unseen_listeners=nginx.has_unseen_listeners,
+        service_manager=services.manager,
+        nginx_service=services.nginx(path for path, file in host.by_path.items() if file.kind == "nginx"),
     )
 
 

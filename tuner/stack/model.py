@@ -182,7 +182,8 @@ class Pool(Entity):
     `keepalive_per_worker` is how many idle connections to the pool one worker process of nginx keeps,
     `kept_connections` how many all of them do; absent where nginx keeps none. `unused_listen` is the pool's
     address where no location of the files read can lead to it and only this machine could connect, else
-    absent. `load` and `queue` are there once it is known which locations reach it, `replay` where a load was
+    absent. `service` is what the service manager calls its php-fpm, empty where that is not known. `load` and
+    `queue` are there once it is known which locations reach it, `replay` where a load was
     measured.
     """
 
@@ -211,6 +212,7 @@ class Pool(Entity):
     keepalive_per_worker: Value
     kept_connections: Value
     unused_listen: Value
+    service: str = ""
     listener: Listener | None = None
     locations: list[Location] = []
     load: PoolLoad | None = None
@@ -221,7 +223,8 @@ class Pool(Entity):
 class Redis(Entity):
     """One redis-server.
 
-    `open_files_limit` is how many files it may open, from its service. `bound_twice` names two addresses of
+    `open_files_limit` is how many files it may open, from its service. `service` is what the service manager
+    calls it, empty where that is not known. `bound_twice` names two addresses of
     `bind` that cannot both be had, absent where there are none.
     """
 
@@ -230,6 +233,7 @@ class Redis(Entity):
     open_files_limit: Value
     bound_twice: Value
     tcp_backlog: Value
+    service: str = ""
     listeners: list[Listener] = []
 
 
@@ -249,7 +253,9 @@ class Stack(Entity):
     `has_every_location` that there is one nginx and all its files were read. `has_unseen_listeners` is
     unknown where nginx may have more servers, in files that are not among those read, else False.
     `unused_pools` is how many of its pools have an `unused_listen`, and `first_unused_listen` that of the
-    first, absent if there is none. `test_data` are the paths of files that are likely to be wrong on purpose.
+    first, absent if there is none. `service_manager` is what starts its services, `nginx_service` what it
+    calls nginx, both empty where that is not known. `test_data` are the paths of files that are likely to be
+    wrong on purpose.
     """
 
     kernel: Kernel
@@ -280,6 +286,8 @@ class Stack(Entity):
     has_every_pool: bool = False
     has_every_location: bool = False
     has_unseen_listeners: Value
+    service_manager: str = ""
+    nginx_service: str = ""
 
     @property
     def host_name(self) -> str:

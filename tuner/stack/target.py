@@ -31,7 +31,9 @@ class Target(NamedTuple):
     `patched` holds, where the release's updates say more than its version number, the oldest patch level
     that an updated machine runs. `name` is empty when nobody named a target. `sysctl_conf_at_boot` is None
     where it depends on the release. `redis_open_files` is LimitNOFILE of the release's own redis-server unit,
-    `machine` what runs there, None unless a machine was looked at.
+    `machine` what runs there, None unless a machine was looked at. `release` is the distribution's name and
+    number. `service_manager` is what starts the services of a machine that was looked at, empty if it is
+    none of those known; None where it follows from the release.
     """
 
     name: str = ""
@@ -41,6 +43,8 @@ class Target(NamedTuple):
     php_prefix: str | None = None
     redis_open_files: int | None = None
     machine: Machine | None = None
+    release: str = ""
+    service_manager: str | None = None
 
     @property
     def tells_the_kernel(self) -> bool:
@@ -102,6 +106,7 @@ def _named(base: Target, name: str) -> Target:
         row.get("sysctl_conf_at_boot"),
         row.get("php_prefix"),
         row.get("redis_open_files"),
+        release=name,
     )
 
 

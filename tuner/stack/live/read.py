@@ -25,6 +25,9 @@ PROC_SYS = "/proc/sys"
 OF_NAMESPACE = "net."
 SYSTEMDS_SYSCTL = ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl")
 OS_RELEASE = "/etc/os-release"
+RUNNING_MANAGERS = {"systemd": "/run/systemd/system", "openrc": "/run/openrc"}
+"""The folder that a service manager has while it runs: sd_booted(3); OpenRC's state."""
+
 VALUE_BYTES = 4096
 
 
@@ -47,7 +50,8 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
     """
     places = _places(daemons([real_path(path) for path in paths]))
     found = [daemon for place in places for daemon in place.daemons]
-    uname, release = os.uname(), _release()
+    uname, release_name = os.uname(), _release_name()
+    release: dict[str, Any] = packaged.defaults_tables()["targets"].get(release_name, {})
     kernel, patched = kernel_versions(uname.release, uname.version)
     programs = program_versions([daemon.program for daemon in found if daemon.program])
     versions = {**({"kernel": kernel} if kernel else {}), **programs}
@@ -60,6 +64,8 @@ def host_target(paths: Sequence[str], *, has_the_files: bool = True) -> Target:
         php_prefix=release.get("php_prefix"),
         redis_open_files=release.get("redis_open_files"),
         machine=_machine(places, found)._replace(has_the_files=has_the_files),
+        release=release_name,
+        service_manager=_service_manager(),
     )
 
 
@@ -154,15 +160,17 @@ def _read(path: str) -> str:
         return file.read(VALUE_BYTES)
 
 
-def _release() -> dict[str, Any]:
-    """Return what is known of this machine's release beyond the versions, empty where it is another one."""
+def _service_manager() -> str:
+    """Return what starts the services of this machine, empty if it is none of those known."""
+    return next((name for name, folder in RUNNING_MANAGERS.items() if os.path.isdir(folder)), "")
+
+
+def _release_name() -> str:
+    """Return the name and number of this machine's release, empty where it tells none."""
     try:
         with open(OS_RELEASE, encoding="utf-8", errors="replace") as file:
             pairs = (line.strip().partition("=") for line in file)
             told = {name: value.strip("\"'") for name, _, value in pairs}
     except OSError:
-        return {}
-    row: dict[str, Any] = packaged.defaults_tables()["targets"].get(
-        f"{told.get('ID')}-{told.get('VERSION_ID')}", {}
-    )
-    return row
+        return ""
+    return f"{told['ID']}-{told.get('VERSION_ID', '')}" if "ID" in told else ""

@@ -25,10 +25,14 @@ from tuner.stack.value import Value, absent, unknown
 NOT_KEPT = "nginx keeps no connection to this pool"
 
 
-def build_pools(instance: Instance, kernel: Kernel, target: Target, is_in_container: Value) -> list[Pool]:
-    """Return the pools of one php-fpm. Clients are joined later."""
+def build_pools(
+    instance: Instance, kernel: Kernel, target: Target, is_in_container: Value, service: str
+) -> list[Pool]:
+    """Return the pools of one php-fpm, called `service` by its manager. Clients are joined later."""
     own = target_at(instance.path, target)
     pools = [_pool(settings, kernel, own, is_in_container) for settings in instance.pools.values()]
+    for pool in pools:
+        pool.service = service
     note_clashes(pools)
     return pools
 
