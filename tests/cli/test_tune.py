@@ -35,7 +35,7 @@ def test_the_plan_in_words(host: Path) -> None:
     assert out.startswith("1. pool:www: listen.backlog 65535 -> 1")
     assert f"{POOL_FILE}:5\n" in out
     assert "pm.max_children 8" in out
-    assert "drain and restart php-fpm" in out
+    assert "   then restart php8.2-fpm\n" in out
 
 
 def test_the_plan_as_json(host: Path) -> None:

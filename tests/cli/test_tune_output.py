@@ -125,3 +125,51 @@ def test_every_fragment_would_be_found_again_and_links_are_left_alone(host: Path
     assert {change.path for change in removals(str(out), [])} == set(report["written"])
     (out / "nginx/fpmtune-link.conf").symlink_to(out / "nginx/fpmtune-log.conf")
     assert {change.path for change in removals(str(out), [])} == set(report["written"])
+
+
+STEPS = (
+    "then, in this order:\n  1. php-fpm8.2 -t && systemctl restart php8.2-fpm\n"
+    "     all that wait in its queue get 502: drain it first, or do it at low load\n"
+)
+
+
+def test_the_plan_ends_with_what_to_do_then(host: Path) -> None:
+    assert tune(host, *LOAD).out.endswith(STEPS)
+    tune(host, *LOAD, "--write")
+    assert "in this order" not in tune(host, *LOAD).out
+
+
+def test_what_was_written_comes_before_what_to_do_then(host: Path) -> None:
+    out = tune(host, *LOAD, "--write").out
+    assert out.endswith(f")\n{STEPS}")
+    assert (out.count("in this order"), out.count("listen.backlog 65535 -> ")) == (1, 1)
+    assert out.index("wrote ") < out.index("in this order")
+
+
+def test_the_steps_of_each_host_stand_under_its_name(tmp_path: Path) -> None:
+    out = tune(hosts_of(tmp_path / "hosts", "a", "b"), *LOAD, "--write").out
+    heads = [line for line in out.splitlines() if line.startswith("host ")]
+    assert [head[-8:] for head in heads] == ["/hosts/a", "/hosts/b"] * 2
+    assert out.count(STEPS) == 2
+
+
+def test_json_has_the_steps(host: Path) -> None:
+    report = tune(host, *LOAD, "--format", "json").report
+    (step,) = report["steps"]
+    assert step.pop("cost").startswith("all that wait in its queue get 502")
+    assert step == {
+        "host": report["plan"][0]["host"],
+        "program": "php-fpm",
+        "command": "php-fpm8.2 -t && systemctl restart php8.2-fpm",
+        "words": "restart php8.2-fpm",
+        "settings": ["listen.backlog"],
+    }
+    assert report["plan"][0]["requires"] == ["restart php8.2-fpm"]
+
+
+def test_json_requires_nothing_of_what_is_in_force(tmp_path: Path) -> None:
+    files = {**LONG, "etc/sysctl.d/60-web.conf": "net.core.somaxconn = 10\n"}
+    write_tree(tmp_path / "host", files)
+    report = tune(tmp_path / "host", *LOAD, "--format", "json").report
+    assert ([found["requires"] for found in report["plan"]], report["steps"]) == ([[]], [])
+    assert "then nothing: it is in force already" in tune(tmp_path / "host", *LOAD).out

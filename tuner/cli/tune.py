@@ -127,9 +127,12 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
         paths = (done.paths, done.removed) if done else ()
         return tune_json(plans, found.unwritten, *paths)
     from tuner.report.terminal import Style
-    from tuner.report.tune_text import tune_text
+    from tuner.report.tune_text import steps_text, tune_text
 
-    return tune_text(plans, found.unwritten, Style(is_colored(options))) + (done.words if done else "")
+    style = Style(is_colored(options))
+    if done is None or not options.write:
+        return tune_text(plans, found.unwritten, style) + (done.words if done else "")
+    return tune_text(plans, found.unwritten, style, with_steps=False) + done.words + steps_text(plans, style)
 
 
 def _time(text: str) -> float:

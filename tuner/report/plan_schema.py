@@ -37,6 +37,7 @@ def plan_schema() -> Schema:
         an_object(
             schema_version=VERSION,
             plan=described(a_list(_recommendation()), "In the order in which to bring it in force."),
+            steps=described(a_list(_step()), "What to do after the plan is in the files, in this order."),
             predicted=an_object(
                 before=described(predictions, BY_POOL),
                 after=described(predictions, BY_POOL),
@@ -68,6 +69,17 @@ def _recommendation() -> Schema:
         requires=described(a_list(TEXT), "What has to be done before it is in force."),
         location=described(_or_null(location()), "Where it stands; null where no file has it."),
         by_hand=described(TEXT_OR_NULL, "Why no file can be changed for it; null where one can."),
+    )
+
+
+def _step() -> Schema:
+    return an_object(
+        host=TEXT,
+        program=one_of(get_args(Program)),
+        command=described(TEXT_OR_NULL, "Null where nobody knows what the host calls its service."),
+        words=TEXT,
+        cost=TEXT,
+        settings=described(a_list(TEXT), "The settings that are in force then."),
     )
 
 

@@ -7,7 +7,7 @@ from tuner.laws.simulator.confidence import Range
 from tuner.report.value_json import Json, ascii_json, data_json, evidence_json, number_json
 from tuner.stack.value import Value
 from tuner.tune.edits import Unwritten
-from tuner.tune.plan import Alternative, Bounds, Plan, PoolPlan, Prediction, Recommendation
+from tuner.tune.plan import Alternative, Bounds, Plan, PoolPlan, Prediction, Recommendation, Step
 
 SCHEMA_VERSION = 1
 
@@ -25,15 +25,17 @@ def tune_json(
     """
     pools = [(plan, pool) for plan in plans for pool in plan.pools]
     reasons = {id(found.recommendation): found.reason for found in unwritten}
+    steps = {key: step for plan in plans for key, step in plan.first_steps().items()}
     keys = _distinct_keys(pools)
     return ascii_json(
         {
             "schema_version": SCHEMA_VERSION,
             "plan": [
-                _recommendation(plan, found, reasons.get(id(found)))
+                _recommendation(plan, found, steps.get(id(found)), reasons.get(id(found)))
                 for plan in plans
                 for found in plan.recommendations
             ],
+            "steps": [_step(plan, step) for plan in plans for step in plan.steps],
             "predicted": {
                 "before": {key: _prediction(pool.before) for key, (_, pool) in zip(keys, pools, strict=True)},
                 "after": {key: _prediction(pool.after) for key, (_, pool) in zip(keys, pools, strict=True)},
@@ -58,7 +60,7 @@ def _distinct_keys(pools: Sequence[tuple[Plan, PoolPlan]]) -> list[str]:
     return keys
 
 
-def _recommendation(plan: Plan, found: Recommendation, by_hand: str | None) -> Json:
+def _recommendation(plan: Plan, found: Recommendation, step: Step | None, by_hand: str | None) -> Json:
     return {
         "host": plan.host,
         "setting": found.setting,
@@ -70,9 +72,20 @@ def _recommendation(plan: Plan, found: Recommendation, by_hand: str | None) -> J
         "why": found.why,
         "formula": found.formula,
         "inputs": [evidence_json(value) for value in found.inputs],
-        "requires": [found.requires],
+        "requires": [step.words] if step else [],
         "location": _location(found.present),
         "by_hand": by_hand,
+    }
+
+
+def _step(plan: Plan, step: Step) -> Json:
+    return {
+        "host": plan.host,
+        "program": step.program,
+        "command": step.command,
+        "words": step.words,
+        "cost": step.cost,
+        "settings": list(dict.fromkeys(found.setting for found in step.recommendations)),
     }
 
 

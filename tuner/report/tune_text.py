@@ -15,26 +15,57 @@ from tuner.tune.plan import Alternative, Estimate, Plan, PoolPlan, Prediction, R
 
 NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
 TIMES = (READ_TIMEOUT, SHED)
+IN_FORCE = "nothing: it is in force already"
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
 
 
-def tune_text(plans: Sequence[Plan], unwritten: Sequence[Unwritten], style: Style) -> str:
-    """Return the plans of all hosts, ending in a line end; `unwritten` is what no file can be changed for."""
+def tune_text(
+    plans: Sequence[Plan], unwritten: Sequence[Unwritten], style: Style, *, with_steps: bool = True
+) -> str:
+    """Return the plans of all hosts, ending in a line end; `unwritten` is what no file can be changed for.
+
+    `with_steps`: each ends with what to do then; without, `steps_text` says so.
+    """
     reasons = {id(found.recommendation): found.reason for found in unwritten}
     lines: list[str] = []
     for plan in plans:
         if len(plans) > 1:
             lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
         lines += _plan(plan, reasons, style)
+        lines += _steps(plan) if with_steps else ()
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def steps_text(plans: Sequence[Plan], style: Style) -> str:
+    """Return what to do after the plans of all hosts are written, or nothing, ending in a line end."""
+    lines: list[str] = []
+    for plan in plans:
+        if plan.steps and len(plans) > 1:
+            lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
+        lines += _steps(plan)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    if plan.steps:
+        yield "then, in this order:"
+    for number, step in enumerate(plan.steps, 1):
+        yield f"  {number}. {printable(step.command or step.words)}"
+        yield from _wrapped(step.cost, "     ")
 
 
 def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]:
     if not plan.recommendations:
         yield from _wrapped(_nothing(plan), "")
         yield ""
+    steps = plan.first_steps()
     for number, found in enumerate(plan.recommendations, 1):
-        yield from _recommendation(number, found, reasons.get(id(found)), style)
+        yield from _recommendation(number, found, style)
+        step = steps.get(id(found))
+        yield from _wrapped(f"then {step.words if step else IN_FORCE}", "   ")
+        if reason := reasons.get(id(found)):
+            yield from _wrapped(f"to be written by hand: {reason}", "   ")
+        yield ""
     for pool in plan.pools:
         yield from _pool(pool, style)
     for note in plan.notes:
@@ -54,7 +85,7 @@ def _nothing(plan: Plan) -> str:
     return NOTHING + (f"; {left} of {len(plan.pools)} pools are left alone" if left else "")
 
 
-def _recommendation(number: int, found: Recommendation, reason: str | None, style: Style) -> Iterator[str]:
+def _recommendation(number: int, found: Recommendation, style: Style) -> Iterator[str]:
     value = style.paint(printable(written(found)), "green")
     place = found.present.origin.place
     where = f"  {printable(str(place))}" if place else ""
@@ -64,10 +95,6 @@ def _recommendation(number: int, found: Recommendation, reason: str | None, styl
     if found.bounds is not None and found.bounds.need is not None:
         yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")
     yield from _wrapped(f"from {_inputs(found.inputs)}", "   ")
-    yield from _wrapped(f"then {found.requires}", "   ")
-    if reason is not None:
-        yield from _wrapped(f"to be written by hand: {reason}", "   ")
-    yield ""
 
 
 def _now(value: Value) -> str:

@@ -8,7 +8,6 @@ from tuner.laws.path_limits import max_conns_for
 from tuner.stack.model import Pool, Upstream
 from tuner.stack.value import Data, Value
 from tuner.tune.plan import Recommendation, Spot
-from tuner.tune.timeouts import RELOAD_NGINX
 
 MAX_CONNS, ZONE = "max_conns", "zone"
 ZONE_SIZE = "64k"
@@ -72,7 +71,7 @@ def _recommendation(
         why,
         FORMULA,
         inputs,
-        RELOAD_NGINX,
+        "reload",
         None,
         spot,
         id(pool),

@@ -5,7 +5,6 @@ from tuner.stack.value import Place, Value
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Bounds, Recommendation, Spot
 
-IN_FORCE = "nothing: the queue is as long already"
 RESERVE = 2
 """How many times the queue of the recorded bursts there is room for, where the deadline allows it."""
 
@@ -34,7 +33,7 @@ def recommend_backlog(
         why,
         FORMULA,
         (*demand.inputs, pool.max_children, listener.effective_backlog),
-        IN_FORCE if backlog == listener.effective_backlog.data else listener.restart,
+        "nothing" if backlog == listener.effective_backlog.data else "restart",
         bounds,
         spot_in_section(pool),
         id(pool),
@@ -52,7 +51,7 @@ def pinned(pool: Pool, listener: Listener, raised: Value) -> Recommendation:
         f"only {raised.label} keeps the queue that short, and it is raised for another listener",
         "as it is in force",
         (listener.backlog, listener.effective_backlog),
-        IN_FORCE,
+        "nothing",
         None,
         spot_in_section(pool),
         id(pool),

@@ -9,6 +9,7 @@ from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, recommend_redis
 from tuner.tune.room import shared_out
+from tuner.tune.steps import steps_of
 from tuner.tune.timeouts import recommend_connect_timeouts
 from tuner.tune.workers import staff_of
 
@@ -37,6 +38,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         tuple(recommended),
         tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
         tuple(_notes(stack, recommended)),
+        steps_of(stack, recommended),
     )
 
 

@@ -14,7 +14,7 @@ BACKLOG = "listen.backlog"
 BACKLOGS = (BACKLOG, "tcp-backlog")
 NEWER_DEFAULT = 4096
 SOMAXCONN = "net.core.somaxconn"
-REQUIRES = "sysctl --system; each program whose queue shall grow has to listen again after it"
+SYSTEM, OPENRCS = "sysctl --system", "rc-service sysctl restart"
 
 
 def recommend_somaxconn(
@@ -57,19 +57,27 @@ def _somaxconn(stack: Stack, number: int, why: str) -> Recommendation:
         why,
         formula,
         (present,),
-        _requires(stack, number),
+        "set",
     )
 
 
-def _requires(stack: Stack, number: int) -> str:
-    """Return how to set it: not by a program that reads another file last."""
+def how_to_set(stack: Stack, number: int) -> tuple[str, str]:
+    """Return the command that sets it, and a caveat where a program reads another file last, else nothing."""
+    if stack.service_manager == "openrc":
+        return OPENRCS, ""
     key = next((found for found in stack.sysctl if found.key == SOMAXCONN), None)
     if key is None or not key.system.is_known or key.system.data == key.boot.data:
-        return REQUIRES
-    return (
-        f"sysctl -w {SOMAXCONN}={number}: sysctl --system would set {key.system.data} ({key.system.origin}), "
-        "change that, too; each program whose queue shall grow has to listen again after it"
-    )
+        return SYSTEM, ""
+    caveat = f"; {SYSTEM} would set {key.system.data} ({key.system.origin}): change that, too"
+    return f"sysctl -w {SOMAXCONN}={number}", caveat
+
+
+def grows(listener: Listener) -> bool:
+    """Say whether a listener of nginx or Redis asks in its file for a usual queue and does not get it."""
+    asked, present = listener.backlog, listener.effective_backlog
+    if listener.owner == "php-fpm" or not asked.is_written or not _is_cut(listener):
+        return False
+    return int(present.data or 0) < min(int(asked.data or 0), USUAL_BACKLOG)
 
 
 def _default(stack: Stack) -> int:

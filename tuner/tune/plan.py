@@ -9,6 +9,9 @@ from tuner.laws.simulator.summary import Summary
 from tuner.stack.value import Data, Place, Value
 
 Program = Literal["kernel", "php-fpm", "nginx", "redis"]
+Action = Literal["nothing", "set", "reload", "restart"]
+"""What a program has to do until a setting is in force; `set` is done from outside while it runs."""
+
 ORDER: tuple[Program, ...] = ("kernel", "php-fpm", "nginx", "redis")
 """In which programs are brought to take over what changed: a queue is cut when its program listens."""
 
@@ -38,8 +41,8 @@ class Spot(NamedTuple):
 class Recommendation(NamedTuple):
     """One setting and the value it should have.
 
-    `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what has to be
-    done before it is in force, with what that costs. `spot` is where to write it if no file has it yet.
+    `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what its
+    program has to do before it is in force. `spot` is where to write it if no file has it yet.
     `subject` is the identity of the pool or server: `entity` may be that of another PHP version's, too.
     """
 
@@ -51,7 +54,7 @@ class Recommendation(NamedTuple):
     why: str
     formula: str
     inputs: tuple[Value, ...]
-    requires: str
+    requires: Action
     bounds: Bounds | None = None
     spot: Spot | None = None
     subject: int = 0
@@ -101,10 +104,28 @@ class PoolPlan(NamedTuple):
     estimates: tuple[Estimate, ...] = ()
 
 
+class Step(NamedTuple):
+    """One thing to do after the plan is in the files, which brings `recommendations` in force.
+
+    `command` is None where nobody knows what the host calls its service; `words` say it anyway.
+    """
+
+    program: Program
+    words: str
+    command: str | None
+    cost: str
+    recommendations: tuple[Recommendation, ...]
+
+
 class Plan(NamedTuple):
-    """Everything that is recommended for one host, in the order in which it is to be brought in force."""
+    """Everything that is recommended for one host, and the steps that bring it in force, in their order."""
 
     host: str
     recommendations: tuple[Recommendation, ...]
     pools: tuple[PoolPlan, ...]
     notes: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
+    def first_steps(self) -> dict[int, Step]:
+        """Return the first step of each recommendation, by its identity; one that needs none is missing."""
+        return {id(found): step for step in reversed(self.steps) for found in step.recommendations}

@@ -8,7 +8,7 @@ from tuner.tune.backlog import spot_in_section
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Recommendation
 from tuner.tune.prediction import UNNOTICED, Forecast
-from tuner.tune.workers import RELOAD, price
+from tuner.tune.workers import price
 
 FORMULA = "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
 
@@ -74,7 +74,7 @@ def _recommendation(pool: Pool, setting: str, number: Data, why: str) -> Recomme
         why,
         FORMULA,
         tuple(present.values()),
-        RELOAD,
+        "reload",
         None,
         spot_in_section(pool),
         id(pool),

@@ -13,8 +13,8 @@ OWN_FILES = 32
 """Which Redis keeps for itself."""
 
 MAX_CHILDREN = "pm.max_children"
+MAXCLIENTS, TCP_BACKLOG = "maxclients", "tcp-backlog"
 
-RESTART = "restart redis, or CONFIG SET maxclients beside it: a running one keeps its queue"
 WHY = "every PHP worker may hold a connection, and after a restart all connect at once"
 FORMULA = "the sum of pm.max_children of the pools of this host"
 CLIENTS_FORMULA = f"{FORMULA} + {SPARE_CLIENTS}, at most what the limit of open files allows"
@@ -33,9 +33,9 @@ def recommend_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iter
         if redis.open_files_limit.is_known:
             clients = min(clients, int(redis.open_files_limit.data or 0) - OWN_FILES)
         if _is_below(redis.maxclients, clients):
-            yield _recommendation("maxclients", redis, redis.maxclients, clients, spot)
+            yield _recommendation(MAXCLIENTS, redis, redis.maxclients, clients, spot)
         if _is_below(redis.tcp_backlog, workers):
-            yield _recommendation("tcp-backlog", redis, redis.tcp_backlog, workers, spot)
+            yield _recommendation(TCP_BACKLOG, redis, redis.tcp_backlog, workers, spot)
 
 
 def missing_files(redis: Redis, stack: Stack, recommended: Sequence[Recommendation]) -> int | None:
@@ -67,9 +67,9 @@ def _recommendation(
         present,
         number,
         WHY,
-        FORMULA if setting == "tcp-backlog" else CLIENTS_FORMULA,
+        FORMULA if setting == TCP_BACKLOG else CLIENTS_FORMULA,
         (present,),
-        RESTART,
+        "set" if setting == MAXCLIENTS else "restart",
         None,
         spot,
         id(redis),

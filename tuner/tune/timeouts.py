@@ -15,8 +15,6 @@ SHORT_CONNECT_S = 2
 IN_TIME = 0.75
 """php-fpm ends a request up to a third later than request_terminate_timeout says."""
 
-RELOAD_NGINX = "reload nginx"
-
 
 def recommend_connect_timeouts(stack: Stack) -> Iterator[Recommendation]:
     """Yield fastcgi_connect_timeout where a full queue of a TCP socket lets clients hang on it."""
@@ -46,7 +44,7 @@ def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
             "a full queue of a TCP socket answers nobody, and a client hangs until this is over",
             "long enough for a second SYN, 1.02 s after the first",
             (present, found.tcp_member),
-            RELOAD_NGINX,
+            "reload",
             None,
             None if present.origin.place or passed is None else Spot(passed, "location"),
         )
@@ -76,7 +74,7 @@ def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
         f"nginx waits for {read.data:g} s: what runs on after it is worked for nobody",
         "three quarters of the longest fastcgi_read_timeout: php-fpm looks late, by up to a third",
         (present, read),
-        "reload php-fpm",
+        "reload",
         None,
         spot_in_section(pool),
         id(pool),

@@ -12,7 +12,6 @@ from tuner.tune.room import Room, Staff
 
 MOST_WORKERS = 10_000
 MIB = 1 << 20
-RELOAD = "reload php-fpm"
 RIDE_FORMULA = (
     "the least number of workers with which the longest queue of the recorded bursts is answered in time"
 )
@@ -88,7 +87,7 @@ def recommend_workers(
         why,
         f"{RIDE_FORMULA}; {_room_words(staff, room)}",
         demand.inputs,
-        RELOAD,
+        "reload",
         None,
         spot_in_section(pool),
         id(pool),
