@@ -15,7 +15,7 @@ Socket = Literal["unix", "tcp"]
 PORT = 8080
 NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 START_PATIENCE_S = 10.0
-ACCESS_FORMAT = "%{%s}t %{microseconds}d %M %s %{QUERY_STRING}e"
+ACCESS_FORMAT = "%{%s}t %{microseconds}d %M %C %s %{QUERY_STRING}e"
 SCRIPT = "<?php\nusleep((int) ($_GET['us'] ?? 0));\necho \"done\\n\";\n"
 
 
@@ -125,8 +125,12 @@ http {{
 
 
 def php_fpm() -> str:
-    """Return the path of Debian's php-fpm."""
-    return str(next(iter(sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"), reverse=True))))
+    """Return the path of Debian's newest php-fpm."""
+    return str(max(Path("/usr/sbin").glob("php-fpm[0-9]*"), key=_version))
+
+
+def _version(program: Path) -> tuple[int, ...]:
+    return tuple(map(int, program.name.removeprefix("php-fpm").split(".")))
 
 
 def php_version() -> str:

@@ -123,7 +123,7 @@ def test_processors_bound_the_workers_and_their_price(tmp_path: Path) -> None:
     assert host.plan.recommendations == ()
     few = Planned(tmp_path / "few", files, measured=busy, wishes=Wishes(cores=4))
     (pool,) = few.plan.pools
-    assert "8.0 processors when all are busy; 4 processors feed 5" in pool.alternatives[0].price
+    assert "8 processors when all are busy; 4 processors feed 5" in pool.alternatives[0].price
     assert any("4 processors feed 5 workers" in note for note in pool.notes)
 
 

@@ -97,6 +97,7 @@ def _pool() -> Schema:
         range=_or_null(ref("bounds")),
         before=_or_null(ref("prediction")),
         after=_or_null(ref("prediction")),
+        mean_service_time_s=SECONDS_OR_NULL,
         survives_mean_service_time_s=SECONDS_OR_NULL,
         alternatives=a_list(alternative),
         estimates=described(

@@ -112,6 +112,7 @@ def _pool(plan: Plan, pool: PoolPlan) -> Json:
         "range": _bounds(pool.bounds),
         "before": _prediction(pool.before),
         "after": _prediction(pool.after),
+        "mean_service_time_s": pool.mean_service_time_s,
         "survives_mean_service_time_s": pool.survives_s,
         "alternatives": [_alternative(found) for found in pool.alternatives],
         "estimates": [found._asdict() for found in pool.estimates],

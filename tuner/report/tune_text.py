@@ -112,7 +112,8 @@ def _pool(pool: PoolPlan, style: Style) -> Iterator[str]:
         yield from table(list(_comparison(pool.before, pool.after)), style)
     if pool.survives_s is not None:
         yield from _wrapped(
-            f"its queue is then answered in time up to a mean service time of {_seconds(pool.survives_s)}",
+            f"then a full queue is answered in time while PHP takes up to {_seconds(pool.survives_s)} on average "
+            f"(now {_seconds(pool.mean_service_time_s)})",
             "  ",
         )
     for found in pool.alternatives:

@@ -89,7 +89,8 @@ class Estimate(NamedTuple):
 class PoolPlan(NamedTuple):
     """What the plan does to one pool.
 
-    `survives_s` is the mean service time up to which the recommended queue is still answered in time;
+    `survives_s` is the mean service time up to which the recommended queue is still answered in time, and
+    `mean_service_time_s` what it is now;
     `estimates` are what can be said where nothing was recorded.
     """
 
@@ -100,6 +101,7 @@ class PoolPlan(NamedTuple):
     after: Prediction | None
     alternatives: tuple[Alternative, ...]
     survives_s: float | None
+    mean_service_time_s: float | None
     notes: tuple[str, ...]
     estimates: tuple[Estimate, ...] = ()
 

@@ -81,7 +81,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
     changes = changes_of(recommended, stack, pool)
     if demand is None:
         estimates = tuple(estimates_without_load(pool, wishes))
-        return PoolPlan(pool.entity, pool.name, None, None, None, (), None, found.notes, estimates)
+        return PoolPlan(pool.entity, pool.name, None, None, None, (), None, None, found.notes, estimates)
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
     traffic, notes = demand.traffic(int(pool.max_children.data or 0)), list(found.notes)
     before = after = None
@@ -99,6 +99,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
         after,
         others,
         _survives_s(after, demand),
+        demand.mean_service_time_s,
         tuple(dict.fromkeys(notes)),
         tuple(estimates_of_rate(pool, demand)),
     )

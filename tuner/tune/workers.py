@@ -112,7 +112,7 @@ def price(demand: Demand, more: int) -> str:
     if not demand.cpu_mean_s:
         return f"{more} workers more, {memory}"
     cores = more * demand.cpu_mean_s / demand.mean_service_time_s
-    return f"{more} workers more, {memory}, and {cores:.1f} processors when all are busy"
+    return f"{more} workers more, {memory}, and {cores:.2g} processors when all are busy"
 
 
 def most_fed(demand: Demand, cores: float | None) -> int | None:
