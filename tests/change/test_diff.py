@@ -4,10 +4,11 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuner.change.diff import unified_diff
+from tuner.change.diff import new_file_diff, unified_diff
 from tuner.source.edit import Edit, apply_edits
 from tuner.source.span import Span
 
@@ -90,6 +91,22 @@ def test_git_makes_the_changed_file_of_it(lines: list[bytes], parts: list[tuple[
     assert bool(difference) == (wanted != data)
     if difference:
         assert patched(data, difference) == wanted
+
+
+NAMES = ["my host/b c.conf", 'a"b\\c.conf', "a\tb\nc.conf", "\u00fc\udcff.conf", "-", "a/ .conf", "a.conf "]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_git_finds_a_file_of_any_name(name: str, tmp_path: Path) -> None:
+    changed = unified_diff(name, b"1\n", [edit(0, 1, b"2")])
+    made = new_file_diff(f"{name}.new", b"3")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"1\n")
+    command = ["git", "apply", "-"]
+    subprocess.run(
+        command, input=(changed + made).encode("utf-8", "surrogateescape"), cwd=tmp_path, check=True
+    )
+    assert ((tmp_path / name).read_bytes(), (tmp_path / f"{name}.new").read_bytes()) == (b"2\n", b"3")
 
 
 def patched(data: bytes, difference: str) -> bytes:

@@ -1,6 +1,8 @@
 """`fpmtune tune` as users run it: the plan, the difference, the files, fragments, and the way back."""
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,18 @@ def test_the_difference_is_one_line_and_nothing_is_written(host: Path) -> None:
     assert changed[0] == "-listen.backlog = 65535"
     assert len(changed) == 2
     assert files_of(host) == before
+
+
+def test_git_applies_what_the_difference_shows_of_any_bytes_and_names(tmp_path: Path) -> None:
+    old = LONG[POOL_FILE].replace("; as large", "; \udcff\x1b[0m as large").encode("utf-8", "surrogateescape")
+    write_tree(tmp_path / 'my "host"', LONG)
+    pool = tmp_path / 'my "host"' / POOL_FILE
+    pool.write_bytes(old)
+    command = ("tune", 'my "host"', "--target", "none", *LOAD, "--diff", "-o", "plan.diff")
+    assert fpmtune(*command, cwd=tmp_path).status == 0
+    subprocess.run(["git", "apply", "plan.diff"], cwd=tmp_path, check=True)
+    assert pool.read_bytes() != old
+    assert re.sub(rb"listen.backlog = \d+", b"listen.backlog = 65535", pool.read_bytes()) == old
 
 
 def test_what_is_written_is_what_the_difference_showed_and_goes_back(host: Path) -> None:

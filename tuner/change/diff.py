@@ -10,7 +10,17 @@ from tuner.source.text import decode
 
 _LINE = re.compile(rb"[^\n]*+\n|[^\n]++\Z")
 _CONTEXT_LINES = 3
+_QUOTED = re.compile(r'[\x00-\x1f\x7f"\\]')
+_ESCAPES = {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _NO_LINE_END = "\n\\ No newline at end of file\n"
+
+
+def new_file_diff(path: str, data: bytes) -> str:
+    """Return the diff that makes a new file at `path` of `data`, which is not empty, with mode 0644."""
+    lines = _LINE.findall(data)
+    head = f"diff --git {_name('a/' + path)} {_name('b/' + path)}\nnew file mode 100644\n--- /dev/null\n"
+    hunk = f"+++ {_named('b/' + path)}\n@@ -0,0 +1,{len(lines)} @@\n"
+    return "".join((head, hunk, *_marked("+", lines)))
 
 
 class _Piece(NamedTuple):
@@ -39,7 +49,20 @@ def unified_diff(path: str, data: bytes, edits: Iterable[Edit]) -> str:
     for hunk in _hunks(pieces):
         shown += _hunk_lines(lines, hunk, shift)
         shift += sum(len(piece.new) - len(piece.old) for piece in hunk)
-    return "".join((f"--- a/{path}\n", f"+++ b/{path}\n", *shown)) if shown else ""
+    return "".join((f"--- {_named('a/' + path)}\n", f"+++ {_named('b/' + path)}\n", *shown)) if shown else ""
+
+
+def _named(path: str) -> str:
+    """Return a path as `git apply` and `patch` read it behind --- and +++: a tab ends one with blanks."""
+    name = _name(path)
+    return f"{name}\t" if " " in name and name == path else name
+
+
+def _name(path: str) -> str:
+    """Return a path in the quotes of C if it holds what git would take for something else."""
+    if not _QUOTED.search(path):
+        return path
+    return '"' + _QUOTED.sub(lambda found: _ESCAPES.get(found[0], f"\\{ord(found[0]):03o}"), path) + '"'
 
 
 def _pieces(data: bytes, edits: list[Edit]) -> Iterator[_Piece]:

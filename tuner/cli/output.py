@@ -8,11 +8,15 @@ from pathlib import Path
 
 from tuner.errors import UsageError
 from tuner.report.terminal import printable, use_color
+from tuner.source.text import encode
 
 
 def write_result(options: Namespace, text: str) -> None:
     """Write a report. Raises UsageError when `-o` or standard output cannot be written."""
-    data = text.encode("utf-8", "backslashreplace")
+    _write(options, text.encode("utf-8", "backslashreplace"))
+
+
+def _write(options: Namespace, data: bytes) -> None:
     try:
         if options.output:
             Path(options.output).write_bytes(data)
@@ -23,6 +27,18 @@ def write_result(options: Namespace, text: str) -> None:
     except OSError as error:
         target = options.output or "standard output"
         raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
+
+
+def write_bytes(options: Namespace, text: str) -> None:
+    """Write a diff with the very bytes of the files; to a terminal only what it shows as it is.
+
+    Lone surrogates stand for bytes that are not UTF-8. Raises UsageError as `write_result`.
+    """
+    is_terminal = not options.output and sys.stdout is not None and sys.stdout.isatty()
+    if is_terminal:
+        write_result(options, "".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]))
+    else:
+        _write(options, encode(text))
 
 
 def _print(data: bytes) -> None:

@@ -3,13 +3,21 @@
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 
-from tuner.change.diff import unified_diff
+from tuner.change.diff import new_file_diff, unified_diff
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.given_load import add_load_options, given_load_file, put_load_file
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options
-from tuner.cli.output import complain, is_colored, write_result
-from tuner.cli.tune_writing import Written, put_back_interrupted, take_back, write_files, write_fragments
+from tuner.cli.output import complain, is_colored, write_bytes, write_result
+from tuner.cli.sysctl_home import homes_of
+from tuner.cli.tune_writing import (
+    Written,
+    new_files,
+    put_back_interrupted,
+    take_back,
+    write_files,
+    write_fragments,
+)
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.source.regex import regex
@@ -84,11 +92,13 @@ def run(options: Namespace) -> int:
     wishes = Wishes(options.deadline, options.memory, options.clients, options.lower, options.cores)
     records = records_of(loaded.stacks, measured)
     plans = [plan_host(stack, records, wishes) for stack in loaded.stacks]
-    found = patches(
-        [recommendation for plan in plans for recommendation in plan.recommendations], _documents(loaded)
-    )
+    recommended = [recommendation for plan in plans for recommendation in plan.recommendations]
+    found = patches(recommended, _documents(loaded), homes_of(options, loaded, plans))
     done = None if loaded.missing else _write(options, loaded, plans, found)
-    write_result(options, _diff(found) if options.diff else _report(options, plans, found, done))
+    if options.diff:
+        write_bytes(options, _diff(loaded, found))
+    else:
+        write_result(options, _report(options, plans, found, done))
     for path in loaded.missing:
         complain(f"{path}: no such file or folder")
     if loaded.missing:
@@ -109,15 +119,17 @@ def _documents(loaded: Loaded) -> dict[str, Document]:
     return {file.document.text.path: file.document for file in loaded.files if file.document is not None}
 
 
-def _diff(found: Patches) -> str:
-    return "".join(
+def _diff(loaded: Loaded, found: Patches) -> str:
+    changed = [
         unified_diff(
             file.document.text.path.lstrip("/"),
             file.document.text.data,
             [change.edit for change in file.changes],
         )
         for file in found.files
-    )
+    ]
+    made = [new_file_diff(path.lstrip("/"), data) for path, data in new_files(loaded, found)]
+    return "".join((*changed, *made))
 
 
 def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Written | None) -> str:
@@ -125,14 +137,14 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
         from tuner.report.tune_json import tune_json
 
         paths = (done.paths, done.removed) if done else ()
-        return tune_json(plans, found.unwritten, *paths)
+        return tune_json(plans, found, *paths)
     from tuner.report.terminal import Style
     from tuner.report.tune_text import steps_text, tune_text
 
     style = Style(is_colored(options))
     if done is None or not options.write:
-        return tune_text(plans, found.unwritten, style) + (done.words if done else "")
-    return tune_text(plans, found.unwritten, style, with_steps=False) + done.words + steps_text(plans, style)
+        return tune_text(plans, found, style) + (done.words if done else "")
+    return tune_text(plans, found, style, with_steps=False) + done.words + steps_text(plans, style)
 
 
 def _time(text: str) -> float:

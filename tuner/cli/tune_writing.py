@@ -19,7 +19,7 @@ from tuner.cli.output import complain
 from tuner.formats.document import Kind
 from tuner.report.terminal import printable
 from tuner.tune.edits import Patches
-from tuner.tune.fragments import Stamp, fragments
+from tuner.tune.fragments import Stamp, fragments, sysctl_file
 from tuner.tune.plan import Plan
 
 MAIN_FILES: dict[str, Kind] = {"nginx.conf": "nginx", "php-fpm.conf": "php-fpm"}
@@ -52,10 +52,27 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
         FileChange(disk_paths[file.document.text.path], file.document.text.data, file.data)
         for file in found.files
     ]
+    changes += [
+        FileChange(new.disk_path, None, data)
+        for new, (_, data) in zip(found.new, new_files(loaded, found), strict=True)
+    ]
     if not changes:
         return Written((), (), "nothing to write\n")
     tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
     return _written(apply(changes, journal_folder(options), tests), ())
+
+
+def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:
+    """Return the path, as users see it, and the bytes of each file that the plan makes."""
+    if not found.new:
+        return []
+    again = ["--write" if word == "--diff" else word for word in sys.argv[1:]]
+    stamp = _stamp(loaded, again)
+    return [(new.path, sysctl_file(new, stamp)) for new in found.new]
+
+
+def _stamp(loaded: Loaded, arguments: Sequence[str]) -> Stamp:
+    return Stamp([file.path for file in loaded.files], shlex.join(["fpmtune", *arguments]))
 
 
 def take_back(options: Namespace) -> str:
@@ -72,7 +89,7 @@ def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -
     Those of an earlier plan that this one does not make are removed. Raises ChangeError, also for a file
     in the way that fpmtune did not make.
     """
-    stamp = Stamp([file.path for file in loaded.files], shlex.join(["fpmtune", *sys.argv[1:]]))
+    stamp = _stamp(loaded, sys.argv[1:])
     folders = [options.out] if len(plans) == 1 else own_folders(options.out, [plan.host for plan in plans])
     changes = [
         replacement(os.path.join(folder, fragment.path), fragment.text.encode())

@@ -68,6 +68,7 @@ def _recommendation() -> Schema:
         inputs=a_list(an_object(name=TEXT, value=DATA, unit=TEXT_OR_NULL, origin=ref("origin"))),
         requires=described(a_list(TEXT), "What has to be done before it is in force."),
         location=described(_or_null(location()), "Where it stands; null where no file has it."),
+        new_file=described(TEXT_OR_NULL, "The file that is made for it, where there is none for it yet."),
         by_hand=described(TEXT_OR_NULL, "Why no file can be changed for it; null where one can."),
     )
 

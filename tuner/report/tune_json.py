@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tuner.laws.simulator.confidence import Range
 from tuner.report.value_json import Json, ascii_json, data_json, evidence_json, number_json
 from tuner.stack.value import Value
-from tuner.tune.edits import Unwritten
+from tuner.tune.edits import NO_PATCHES, Patches
 from tuner.tune.plan import Alternative, Bounds, Plan, PoolPlan, Prediction, Recommendation, Step
 
 SCHEMA_VERSION = 1
@@ -14,24 +14,29 @@ SCHEMA_VERSION = 1
 
 def tune_json(
     plans: Sequence[Plan],
-    unwritten: Sequence[Unwritten] = (),
+    files: Patches = NO_PATCHES,
     written: Sequence[str] = (),
     removed: Sequence[str] = (),
 ) -> str:
     """Return the plans of all hosts as ASCII JSON, ending in a line end.
 
-    `unwritten` is what no file can be changed for; `written` and `removed` are the paths of the files that
+    `files` is what they change of which files; `written` and `removed` are the paths of the files that
     were.
     """
     pools = [(plan, pool) for plan in plans for pool in plan.pools]
-    reasons = {id(found.recommendation): found.reason for found in unwritten}
+    reasons = {id(found.recommendation): found.reason for found in files.unwritten}
+    made = {id(found): new.path for new in files.new for found in new.recommendations}
     steps = {key: step for plan in plans for key, step in plan.first_steps().items()}
     keys = _distinct_keys(pools)
     return ascii_json(
         {
             "schema_version": SCHEMA_VERSION,
             "plan": [
-                _recommendation(plan, found, steps.get(id(found)), reasons.get(id(found)))
+                {
+                    **_recommendation(plan, found, steps.get(id(found))),
+                    "by_hand": reasons.get(id(found)),
+                    "new_file": made.get(id(found)),
+                }
                 for plan in plans
                 for found in plan.recommendations
             ],
@@ -60,7 +65,7 @@ def _distinct_keys(pools: Sequence[tuple[Plan, PoolPlan]]) -> list[str]:
     return keys
 
 
-def _recommendation(plan: Plan, found: Recommendation, step: Step | None, by_hand: str | None) -> Json:
+def _recommendation(plan: Plan, found: Recommendation, step: Step | None) -> Json:
     return {
         "host": plan.host,
         "setting": found.setting,
@@ -74,7 +79,6 @@ def _recommendation(plan: Plan, found: Recommendation, step: Step | None, by_han
         "inputs": [evidence_json(value) for value in found.inputs],
         "requires": [step.words] if step else [],
         "location": _location(found.present),
-        "by_hand": by_hand,
     }
 
 

@@ -10,7 +10,7 @@ from tuner.report.terminal import Style, printable
 from tuner.report.wording import data_words, present_words
 from tuner.stack.value import Data, Value
 from tuner.tune.alternatives import SHED
-from tuner.tune.edits import Unwritten, written
+from tuner.tune.edits import Patches, written
 from tuner.tune.plan import Alternative, Estimate, Plan, PoolPlan, Prediction, Recommendation
 
 NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
@@ -19,21 +19,26 @@ IN_FORCE = "nothing: it is in force already"
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
 
 
-def tune_text(
-    plans: Sequence[Plan], unwritten: Sequence[Unwritten], style: Style, *, with_steps: bool = True
-) -> str:
-    """Return the plans of all hosts, ending in a line end; `unwritten` is what no file can be changed for.
+def tune_text(plans: Sequence[Plan], found: Patches, style: Style, *, with_steps: bool = True) -> str:
+    """Return the plans of all hosts, ending in a line end, and what `found` says of their files.
 
     `with_steps`: each ends with what to do then; without, `steps_text` says so.
     """
-    reasons = {id(found.recommendation): found.reason for found in unwritten}
+    remarks = _remarks(found)
     lines: list[str] = []
     for plan in plans:
         if len(plans) > 1:
             lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
-        lines += _plan(plan, reasons, style)
+        lines += _plan(plan, remarks, style)
         lines += _steps(plan) if with_steps else ()
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _remarks(found: Patches) -> dict[int, str]:
+    """Return what is said of recommendations that change no file that is there, by their identity."""
+    by_hand = {id(one.recommendation): f"to be written by hand: {one.reason}" for one in found.unwritten}
+    made = {id(one): f"in a new file: {new.path}" for new in found.new for one in new.recommendations}
+    return by_hand | made
 
 
 def steps_text(plans: Sequence[Plan], style: Style) -> str:
@@ -54,7 +59,7 @@ def _steps(plan: Plan) -> Iterator[str]:
         yield from _wrapped(step.cost, "     ")
 
 
-def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]:
+def _plan(plan: Plan, remarks: Mapping[int, str], style: Style) -> Iterator[str]:
     if not plan.recommendations:
         yield from _wrapped(_nothing(plan), "")
         yield ""
@@ -63,8 +68,8 @@ def _plan(plan: Plan, reasons: Mapping[int, str], style: Style) -> Iterator[str]
         yield from _recommendation(number, found, style)
         step = steps.get(id(found))
         yield from _wrapped(f"then {step.words if step else IN_FORCE}", "   ")
-        if reason := reasons.get(id(found)):
-            yield from _wrapped(f"to be written by hand: {reason}", "   ")
+        if remark := remarks.get(id(found)):
+            yield from _wrapped(remark, "   ")
         yield ""
     for pool in plan.pools:
         yield from _pool(pool, style)

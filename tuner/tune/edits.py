@@ -11,13 +11,12 @@ from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
 from tuner.stack.value import Place
 from tuner.tune.admission import MAX_CONNS
+from tuner.tune.new_file import NO_HOMES, Home, NewFile, different_values, new_files
 from tuner.tune.plan import Recommendation, Spot
 
 SECONDS = frozenset({"fastcgi_connect_timeout", "request_terminate_timeout"})
 HOMES = frozenset({"http", "server", "location", "upstream"})
 """The blocks of nginx that take what a plan writes: an `if` takes next to nothing, and inherits the rest."""
-
-MOST_NAMED = 3
 
 
 class FilePatch(NamedTuple):
@@ -36,10 +35,14 @@ class Unwritten(NamedTuple):
 
 
 class Patches(NamedTuple):
-    """What of a plan goes into files, and what does not."""
+    """What of a plan goes into files, into new ones, and what does not."""
 
     files: tuple[FilePatch, ...]
     unwritten: tuple[Unwritten, ...]
+    new: tuple[NewFile, ...] = ()
+
+
+NO_PATCHES = Patches((), ())
 
 
 class _Key(NamedTuple):
@@ -57,27 +60,38 @@ class _Wish(NamedTuple):
     recommendations: list[Recommendation]
 
 
-def patches(recommendations: Sequence[Recommendation], documents: Mapping[str, Document]) -> Patches:
+def patches(
+    recommendations: Sequence[Recommendation],
+    documents: Mapping[str, Document],
+    homes: Mapping[int, Home] = NO_HOMES,
+) -> Patches:
     """Return the changes of `documents`, which are found by the path that users see.
 
-    What cannot be written, or would be read otherwise, keeps nothing else from being written.
+    `homes` are those of sysctls that may stand in no file yet, by the identity of the recommendation. What
+    cannot be written, or would be read otherwise, keeps nothing else from being written.
     """
     reasons: dict[int, str] = {}
     by_key: dict[_Key, list[tuple[Recommendation, Change]]] = {}
+    without_file: list[tuple[Recommendation, Home]] = []
     for found in recommendations:
+        home = homes.get(id(found))
+        if home and home.disk_path and _place(found) is None:
+            without_file.append((found, home))
+            continue
         try:
-            key, change = _change(found, documents)
+            key, change = _change(found, documents, home)
         except ChangeError as error:
             reasons[id(found)] = str(error)
         else:
             by_key.setdefault(key, []).append((found, change))
+    new = tuple(new_files(without_file, reasons))
     files = []
     for path, wishes in _agreed(by_key, reasons).items():
         kept, data = _as_many_as_possible(documents[path], wishes, reasons)
         if kept:
             files.append(FilePatch(documents[path], tuple(wish.change for wish in kept), data))
     unwritten = (Unwritten(found, reasons[id(found)]) for found in recommendations if id(found) in reasons)
-    return Patches(tuple(files), tuple(unwritten))
+    return Patches(tuple(files), tuple(unwritten), new)
 
 
 def written(found: Recommendation) -> str:
@@ -98,22 +112,11 @@ def _agreed(
     for key, wanted in by_key.items():
         wishing = [found for found, _ in wanted]
         if len({_word(found) for found in wishing}) > 1:
-            reason = f"{_named(wishing)} need different values there"
+            reason = different_values(wishing)
             reasons.update((id(found), reason) for found in wishing)
         else:
             by_path.setdefault(key.path, []).append(_Wish(wanted[0][1], wishing))
     return by_path
-
-
-def _named(wishing: Sequence[Recommendation]) -> str:
-    entities = list(dict.fromkeys(found.entity for found in wishing))
-    are_pools = all(entity.startswith("pool:") for entity in entities)
-    names = [entity.removeprefix("pool:") if are_pools else entity for entity in entities]
-    if len(names) == 1:
-        return f"several {'pools' if are_pools else 'instances'} named {names[0]}"
-    if len(names) > MOST_NAMED:
-        names[MOST_NAMED - 1 :] = [f"{len(names) - MOST_NAMED + 1} more"]
-    return f"{'pools ' if are_pools else ''}{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _as_many_as_possible(
@@ -149,18 +152,40 @@ def _is_changeable(document: Document) -> bool:
     return True
 
 
-def _change(found: Recommendation, documents: Mapping[str, Document]) -> tuple[_Key, Change]:
-    place = found.present.origin.place
+def _place(found: Recommendation) -> Place | None:
+    """Return where the setting stands; of a sysctl, the place that sets it although it is not in force."""
+    present = found.present
+    if present.origin.place is not None or found.program != "kernel":
+        return present.origin.place
+    return next((lost.origin.place for lost in present.overrides if lost.origin.place), None)
+
+
+def _change(
+    found: Recommendation, documents: Mapping[str, Document], home: Home | None
+) -> tuple[_Key, Change]:
+    place = _place(found)
     if place is not None:
         document = _document(place, documents)
         directive, argument = _argument_at(document, place.span)
         change = replace_value(document, directive, _word(found), argument, deferred)
         return _Key(document.text.path, change.edit.span, ""), change
+    if home is not None:
+        return _at_home(found, home)
     if found.spot is None:
         raise ChangeError("no file of those read has it")
     document = _document(found.spot.place, documents)
-    home, change = _inserted(document, found.spot, found)
-    return _Key(document.text.path, home, found.setting), change
+    block, change = _inserted(document, found.spot, found)
+    return _Key(document.text.path, block, found.setting), change
+
+
+def _at_home(found: Recommendation, home: Home) -> tuple[_Key, Change]:
+    if home.document is None:
+        raise ChangeError(home.refusal)
+    if home.document.is_template:
+        raise ChangeError(f"{home.path} is a template")
+    new = NewDirective(found.setting, (str(home.value),))
+    change = insert_into(home.document, new, None, deferred)
+    return _Key(home.path, Span(0, len(home.document.text.data)), found.setting), change
 
 
 def _document(place: Place, documents: Mapping[str, Document]) -> Document:

@@ -13,6 +13,7 @@ from tuner.stack.value import Data
 from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
 from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins
+from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
 from tuner.tune.redis import missing_files
 
@@ -29,6 +30,8 @@ COMMENTS = {"shed.php": "// ", "pool.conf": "; "}
 
 INPUTS_NAMED = 4
 MADE_BY = "Made by fpmtune"
+SYSCTL_FILE = "zz-fpmtune.conf"
+"""Behind the other files of a sysctl.d in byte order, which is the order of loading."""
 
 
 class Fragment(NamedTuple):
@@ -80,6 +83,11 @@ class Renderer:
 Render = Callable[..., Fragment]
 
 
+def sysctl_file(new: NewFile, stamp: Stamp) -> bytes:
+    """Return what a new file of sysctl.d holds."""
+    return Renderer(stamp).made(new.path, "sysctl.conf", settings=new.settings).text.encode()
+
+
 def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     """Yield the fragments of a host's plan."""
     render = Renderer(stamp).made
@@ -89,7 +97,7 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     named = {pool.name: pool for pool in stack.pools}
     plain = [pool for pool in stack.pools if named[pool.name] is pool and PLAIN_NAME.fullmatch(pool.name)]
     pools = {pool.name: settings for pool in plain if (settings := _settings(own, id(pool)))}
-    yield render("sysctl.d/zz-fpmtune.conf", "sysctl.conf", settings=sysctl)
+    yield render(f"sysctl.d/{SYSCTL_FILE}", "sysctl.conf", settings=sysctl)
     yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=pools)
     yield render("compose/fpmtune.yaml", "compose.yaml", settings=sysctl, service="php")
     yield render("nginx/fpmtune-log.conf", "log.conf")
