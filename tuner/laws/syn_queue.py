@@ -96,6 +96,16 @@ def room_without_cookies(max_syn_backlog: int) -> int:
     return max(0, max_syn_backlog - (max_syn_backlog >> 2) + 1)
 
 
+def max_syn_backlog_for(handshakes: int) -> int:
+    """Return the least net.ipv4.tcp_max_syn_backlog whose room without SYN cookies is as large as that.
+
+    The inverse of `room_without_cookies`. Raises ValueError for a negative number.
+    """
+    check_effective(handshakes)
+    thirds, rest = divmod(max(0, handshakes - 1), 3)
+    return 4 * thirds + (rest or -(thirds > 0))
+
+
 def _hash_table_size(effective: int, max_syn_backlog: int) -> int:
     """The table of half-open handshakes before 4.4: a power of two, at least 16; compared as unsigned."""
     wanted = max(8, min(effective, max_syn_backlog & 0xFFFFFFFF)) + 1

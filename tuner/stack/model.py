@@ -61,7 +61,8 @@ class Listener(Entity):
     was looked at.
     `is_local` says that only this machine can connect. `twin` is the IPv6 socket of an IPv4 wildcard
     listener on the same port, or the other way round, and `twin_listen` the `listen` of it that stands next
-    to where this one's backlog is written.
+    to where this one's backlog is written. `has_shared_listen` says that several servers include the file
+    with its `listen`, where a socket option would be given several times.
     """
 
     owner: Owner
@@ -88,6 +89,7 @@ class Listener(Entity):
     running_queue: Value
     twin: "Listener | None" = None
     twin_listen: Value | None = None
+    has_shared_listen: bool = False
 
 
 class Upstream(Entity):

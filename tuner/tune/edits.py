@@ -11,12 +11,18 @@ from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
 from tuner.stack.value import Place
 from tuner.tune.admission import MAX_CONNS
+from tuner.tune.kernel import LISTEN_BACKLOG
 from tuner.tune.new_file import NO_HOMES, Home, NewFile, different_values, new_files
 from tuner.tune.plan import Recommendation, Spot
 
 SECONDS = frozenset({"fastcgi_connect_timeout", "request_terminate_timeout"})
 HOMES = frozenset({"http", "server", "location", "upstream"})
 """The blocks of nginx that take what a plan writes: an `if` takes next to nothing, and inherits the rest."""
+
+PARAMETERS = frozenset({MAX_CONNS, LISTEN_BACKLOG})
+"""What stands as `name=value` behind the other words of a directive."""
+
+EVENTS = "events"
 
 
 class FilePatch(NamedTuple):
@@ -101,7 +107,7 @@ def written(found: Recommendation) -> str:
 
 def _word(found: Recommendation) -> str:
     """Return the word that stands in the file, which may be more than the value."""
-    return f"{MAX_CONNS}={written(found)}" if found.setting == MAX_CONNS else written(found)
+    return f"{found.setting}={written(found)}" if found.setting in PARAMETERS else written(found)
 
 
 def _agreed(
@@ -163,10 +169,12 @@ def _place(found: Recommendation) -> Place | None:
 def _change(
     found: Recommendation, documents: Mapping[str, Document], home: Home | None
 ) -> tuple[_Key, Change]:
+    if found.by_hand:
+        raise ChangeError(found.by_hand)
     place = _place(found)
     if place is not None:
         document = _document(place, documents)
-        directive, argument = _argument_at(document, place.span)
+        directive, argument = _argument_at(document, place.span, is_part=found.setting in PARAMETERS)
         change = replace_value(document, directive, _word(found), argument, deferred)
         return _Key(document.text.path, change.edit.span, ""), change
     if home is not None:
@@ -197,13 +205,14 @@ def _document(place: Place, documents: Mapping[str, Document]) -> Document:
     return document
 
 
-def _argument_at(document: Document, span: Span) -> tuple[Directive, int]:
-    """Return the directive and the number of its argument at `span`."""
+def _argument_at(document: Document, span: Span, *, is_part: bool) -> tuple[Directive, int]:
+    """Return the directive and the number of its argument at `span`, or with `is_part` around it."""
     for directive in document.walk():
         if not directive.span.start <= span.start <= directive.span.end:
             continue
         for number, word in enumerate(directive.args):
-            if word.span == span:
+            around = word.span.start <= span.start and span.end <= word.span.end
+            if word.span == span or (is_part and around):
                 return directive, number
     raise ChangeError(f"{document.text.path}: what stands there is not one value")
 
@@ -211,15 +220,17 @@ def _argument_at(document: Document, span: Span) -> tuple[Directive, int]:
 def _inserted(document: Document, spot: Spot, found: Recommendation) -> tuple[Span, Change]:
     """Return where the new directive is at home, and how it gets there.
 
-    In nginx it goes beside the one at the spot, in php-fpm to the end of the section. A parameter of a
-    directive goes behind its last word.
+    In nginx it goes beside the one at the spot, or into `events {}`, in php-fpm to the end of the section. A
+    parameter of a directive goes behind its last word.
     """
     chain = list(_around(document.directives, spot.place.span))
     if not chain:
         raise ChangeError(f"{spot.place.text.path}: there is no {spot.name}")
-    if found.setting == MAX_CONNS:
+    if found.setting in PARAMETERS:
         return chain[-1].span, add_argument(document, chain[-1], _word(found), deferred)
     new = NewDirective(found.setting, tuple(written(found).split()))
+    if spot.name == EVENTS:
+        return chain[-1].span, insert_into(document, new, chain[-1], deferred)
     whole = Span(0, len(document.text.data))
     if document.kind == "nginx":
         while len(chain) > 1 and chain[-2].name.text not in HOMES:

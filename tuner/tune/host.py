@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from tuner.stack.model import Stack
+from tuner.tune.connections import recommend_connections
 from tuner.tune.demand import Records, Wishes, demand_of
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
+from tuner.tune.listens import numbers_of, recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, recommend_redis
 from tuner.tune.room import shared_out
 from tuner.tune.steps import steps_of
+from tuner.tune.syn_backlog import recommend_max_syn_backlog
 from tuner.tune.timeouts import recommend_connect_timeouts
 from tuner.tune.workers import staff_of
 
@@ -27,11 +30,14 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     ]
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack, recommended)
+    known = {id(one.pool): one.demand for one in studies if one.demand is not None}
+    queues = wanted_queues(stack, known)
+    recommended += recommend_listens(stack, queues)
     backlogs = [found for found in recommended if found.setting in BACKLOGS]
-    recommended += [
-        *recommend_somaxconn(stack, backlogs, may_lower=wishes.may_lower),
-        *recommend_connect_timeouts(stack),
-    ]
+    recommended += recommend_somaxconn(stack, backlogs, numbers_of(queues), may_lower=wishes.may_lower)
+    recommended += recommend_max_syn_backlog(stack, recommended)
+    recommended += recommend_connections(stack, known, recommended)
+    recommended += recommend_connect_timeouts(stack)
     recommended.sort(key=lambda found: ORDER.index(found.program))
     return Plan(
         stack.host_name,
@@ -52,7 +58,7 @@ def _notes(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[str]
         if files is not None:
             yield f"{redis.entity} can serve all workers only with {files} open files (its unit)"
     if any(found.setting == SOMAXCONN for found in recommended):
-        for listener in unclamped(stack):
+        for listener in unclamped(stack, recommended):
             yield (
                 f"the larger {SOMAXCONN} also lengthens the queue of {listener.address} ({listener.owner}), "
                 f"which asks for {listener.backlog.data}: write there what it needs"

@@ -11,24 +11,28 @@ USUAL_BACKLOG = 511
 """What nginx and Redis ask for by themselves."""
 
 BACKLOG = "listen.backlog"
-BACKLOGS = (BACKLOG, "tcp-backlog")
+LISTEN_BACKLOG = "backlog"
+"""The parameter of nginx's `listen`."""
+
+BACKLOGS = (BACKLOG, "tcp-backlog", LISTEN_BACKLOG)
 NEWER_DEFAULT = 4096
 SOMAXCONN = "net.core.somaxconn"
 SYSTEM, OPENRCS = "sysctl --system", "rc-service sysctl restart"
 
 
 def recommend_somaxconn(
-    stack: Stack, backlogs: Sequence[Recommendation], *, may_lower: bool = False
+    stack: Stack, backlogs: Sequence[Recommendation], more: Iterable[int] = (), *, may_lower: bool = False
 ) -> list[Recommendation]:
     """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
 
-    `backlogs` are the recommended ones of pools and Redis. What somebody wrote is lowered only if it may be,
+    `backlogs` are the recommended ones of pools, nginx and Redis, `more` are queues that ask for their number
+    already. What somebody wrote is lowered only if it may be,
     and not while a queue of the host is not known.
     """
     present = stack.kernel.somaxconn
     if not present.is_known:
         return []
-    needed = needed_somaxconn([*map(_number, backlogs), *_usual(stack.listeners)])
+    needed = needed_somaxconn([*map(_number, backlogs), *more, *_usual(stack.listeners)])
     if needed > int(present.data or 0):
         largest = next((found.entity for found in backlogs if found.recommended == needed), None)
         whose = f"{largest} needs" if largest else "nginx or Redis ask for"
@@ -124,12 +128,17 @@ def pins(stack: Stack, backlogs: Sequence[Recommendation]) -> list[Recommendatio
     ]
 
 
-def unclamped(stack: Stack) -> list[Listener]:
-    """Return the listeners of nginx and Redis that a larger somaxconn would make longer than usual."""
+def unclamped(stack: Stack, recommended: Sequence[Recommendation]) -> list[Listener]:
+    """Return the listeners of nginx and Redis that a larger somaxconn would make longer than usual.
+
+    Those that are `recommended` another number are not among them.
+    """
+    planned = {found.subject for found in recommended if found.setting == LISTEN_BACKLOG}
     return [
         listener
         for listener in stack.listeners
         if listener.owner != "php-fpm"
+        and id(listener) not in planned
         and _is_cut(listener)
         and int(listener.backlog.data or 0) > USUAL_BACKLOG
     ]

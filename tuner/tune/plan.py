@@ -32,7 +32,10 @@ class Bounds(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """Where a setting that no file has yet would be written: in the block `name` around `place`."""
+    """Where a setting that no file has yet would be written: in the block `name` around `place`.
+
+    In `events` the place is the block itself, and in `listen` the directive that takes a parameter more.
+    """
 
     place: Place
     name: str
@@ -44,6 +47,7 @@ class Recommendation(NamedTuple):
     `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what its
     program has to do before it is in force. `spot` is where to write it if no file has it yet.
     `subject` is the identity of the pool or server: `entity` may be that of another PHP version's, too.
+    `by_hand` is why no file may be changed for it, empty where one may.
     """
 
     setting: str
@@ -58,6 +62,7 @@ class Recommendation(NamedTuple):
     bounds: Bounds | None = None
     spot: Spot | None = None
     subject: int = 0
+    by_hand: str = ""
 
 
 class Prediction(NamedTuple):

@@ -61,6 +61,7 @@ def _socket_address(
 def _build(address: ListenAddress, found: list[Listen], kernel: Kernel, target: Target) -> Listener:
     backlog, words = _backlog(found, target)
     served = {id(listen.server): listen.server for listen in found}.values()
+    own = _own(address, found)
     request = Request(
         owner="nginx",
         name=", ".join(dict.fromkeys(name for server in served for name in server_names(server)))
@@ -68,12 +69,20 @@ def _build(address: ListenAddress, found: list[Listen], kernel: Kernel, target: 
         entity=f"nginx:{address}",
         address=str(address),
         family=address.family,
-        listen=listen_value(next((f for f in found if f.address == address), found[0])),
+        listen=listen_value(own),
         backlog=backlog,
         words=words,
         sockets=_sockets(found, target),
     )
-    return build_listener(request, kernel, target)
+    listener = build_listener(request, kernel, target)
+    listener.has_shared_listen = sum(listen.word is own.word for listen in found) > 1
+    return listener
+
+
+def _own(address: ListenAddress, found: Sequence[Listen]) -> Listen:
+    """Return the `listen` that socket options belong to: the one that has some, else the first."""
+    mine = [listen for listen in found if listen.address == address] or found
+    return next((listen for listen in mine if listen.has_own_socket), mine[0])
 
 
 def _backlog(found: list[Listen], target: Target) -> tuple[Value, str]:

@@ -1,0 +1,112 @@
+"""The queues of nginx's own sockets: long enough for what comes while its processes stall for a second."""
+
+from collections.abc import Iterable, Iterator
+from math import ceil
+
+from tuner.laws.burst import most_within
+from tuner.stack.model import Listener, Stack
+from tuner.stack.value import Value
+from tuner.tune.connections import Demands
+from tuner.tune.demand import MOST_CONNECTIONS
+from tuner.tune.kernel import LISTEN_BACKLOG, USUAL_BACKLOG
+from tuner.tune.plan import Recommendation, Spot
+
+STALL_S = 1.0
+FORMULA = (
+    "the most arrivals of the log within a second, of all pools that it leads to, for each of its sockets; "
+    "rounded up to a power of two"
+)
+REQUIRES = "reload nginx: it listens again where the number in its file changed"
+UNSEEN = "a file that was not read may have options of the same listen, which may be given once only"
+SHARED = "several servers include this listen, and its options may be given once only"
+CONFLICT = "it cannot be bound beside another listen of its port as it is"
+
+Wanted = tuple[tuple[Listener, int], ...]
+"""Sockets of nginx with the queue that each should have."""
+
+
+def wanted_queues(stack: Stack, demands: Demands) -> Wanted:
+    """Return the sockets of nginx whose queue is shorter than what came within a second.
+
+    A socket and its IPv6 twin get alike: the log does not tell by which of them requests came.
+    """
+    peaks = _peaks(stack, demands)
+    wanted: dict[int, tuple[Listener, int]] = {}
+    for listener in stack.listeners:
+        peak = peaks.get(id(listener), 0)
+        if listener.owner != "nginx" or not peak:
+            continue
+        for one in (listener, listener.twin):
+            if one is not None and (number := _wanted(one, peak)) > wanted.get(id(one), (one, 0))[1]:
+                wanted[id(one)] = one, number
+    return tuple(wanted.values())
+
+
+def recommend_listens(stack: Stack, wanted: Wanted) -> Iterator[Recommendation]:
+    """Yield `backlog=` for each socket that asks for another number than it is `wanted` to have."""
+    for listener, number in wanted:
+        present = listener.backlog
+        if present.is_known and present.data == number:
+            continue
+        place = listener.listen.origin.place
+        yield Recommendation(
+            LISTEN_BACKLOG,
+            "nginx",
+            listener.entity,
+            present,
+            number,
+            "what comes while its processes stall for a second finds no room, and hangs until it asks again",
+            FORMULA,
+            (present, listener.effective_backlog),
+            REQUIRES,
+            None,
+            Spot(place, "listen") if place else None,
+            id(listener),
+            by_hand="" if present.is_written else _obstacle(stack.has_unseen_listeners, listener),
+        )
+
+
+def _peaks(stack: Stack, demands: Demands) -> dict[int, int]:
+    """Return the most arrivals of a second that may come through each socket."""
+    each: dict[int, int] = {
+        pool: max((most_within(window_s, STALL_S) for window_s in demand.windows_s), default=0)
+        for pool, demand in demands.items()
+    }
+    behind: dict[int, set[int]] = {}
+    for location in stack.locations:
+        pools = [id(pool) for pool in location.pools if id(pool) in each]
+        for listener in location.listeners:
+            behind.setdefault(id(listener), set()).update(pools)
+    return {listener: sum(each[pool] for pool in pools) for listener, pools in behind.items()}
+
+
+def _wanted(listener: Listener, peak: int) -> int:
+    """Return the queue that the socket should have, 0 where the present one does or is not known."""
+    sockets = int(listener.sockets.data or 1) if listener.sockets.is_known else 1
+    share = min(ceil(peak / max(1, sockets)), MOST_CONNECTIONS)
+    longest = _longest(listener)
+    if longest is None or longest >= share:
+        return 0
+    return min(max(USUAL_BACKLOG, 1 << (share - 1).bit_length()), MOST_CONNECTIONS)
+
+
+def _longest(listener: Listener) -> int | None:
+    """Return how long the queue is at most; None where nobody knows."""
+    asked, present = listener.backlog, listener.effective_backlog
+    if present.is_known:
+        return int(present.data or 0)
+    return int(asked.data or 0) if asked.is_known and int(asked.data or 0) > 0 else None
+
+
+def _obstacle(unseen: Value, listener: Listener) -> str:
+    """Return why no socket option may be added to its `listen` without a look, empty where one may."""
+    if listener.bind_conflict.state != "absent":
+        return CONFLICT
+    if listener.has_shared_listen:
+        return SHARED
+    return "" if unseen.is_known else UNSEEN
+
+
+def numbers_of(wanted: Wanted) -> Iterable[int]:
+    """Return the queues that net.core.somaxconn has to let through."""
+    return [number for _, number in wanted]
