@@ -1,11 +1,12 @@
 """Hosts for tests of plans: a pool behind nginx, its plan, and the tree with the plan in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.trees import write_tree
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Document
+from tuner.load.compact import encode
 from tuner.load.declared import DeclaredLoad, put_on
 from tuner.load.load_file import MeasuredPool, load_file_of
 from tuner.load.measured import put_measured
@@ -99,3 +100,16 @@ class Planned:
     def recommended(self) -> dict[str, object]:
         """Return the recommended value of each setting."""
         return {found.setting: found.recommended for found in self.plan.recommendations}
+
+
+def with_arrivals(run: MeasuredPool, offsets_ms: Sequence[int]) -> MeasuredPool:
+    """Return the run with these arrivals instead of its own, in order and from 0."""
+    assert run.arrivals
+    window = run.arrivals.windows[0].model_copy(
+        update={
+            "requests": len(offsets_ms),
+            "length_s": offsets_ms[-1] // 1000 + 1,
+            "offsets_ms": encode(offsets_ms),
+        }
+    )
+    return run.model_copy(update={"arrivals": run.arrivals.model_copy(update={"windows": [window]})})

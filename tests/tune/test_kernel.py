@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.tune.hosts import FPM, POOL_FILE, SYSCTL_FILE, Planned, host_files
+from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files
 from tests.tune.test_measured import measured
 from tuner.tune.demand import Wishes
 
@@ -28,7 +28,7 @@ def test_it_is_raised_to_what_a_burst_needs_and_the_others_stay_as_they_are(tmp_
     assert found["kernel", "net.core.somaxconn"] == max(int(str(backlog)), 511)
     assert found["pool:zoo", "listen.backlog"] == 16
     assert host.plan.recommendations[0].program == "kernel"
-    assert sorted(host.bring_in()) == sorted([OTHER, POOL_FILE, SYSCTL_FILE])
+    assert sorted(host.bring_in()) == sorted([NGINX_FILE, OTHER, POOL_FILE, SYSCTL_FILE])
     assert host.plan.recommendations == ()
     queues = {pool.name: pool.listener.effective_backlog.data for pool in host.stack.pools if pool.listener}
     assert queues == {"www": backlog, "zoo": 16}

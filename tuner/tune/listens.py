@@ -14,7 +14,7 @@ from tuner.tune.plan import Recommendation, Spot
 STALL_S = 1.0
 FORMULA = (
     "the most arrivals of the log within a second, of all pools that it leads to, for each of its sockets; "
-    "rounded up to a power of two"
+    "at least 511, else rounded up to a power of two"
 )
 REQUIRES = "reload nginx: it listens again where the number in its file changed"
 UNSEEN = "a file that was not read may have options of the same listen, which may be given once only"
@@ -87,7 +87,7 @@ def _wanted(listener: Listener, peak: int) -> int:
     longest = _longest(listener)
     if longest is None or longest >= share:
         return 0
-    return min(max(USUAL_BACKLOG, 1 << (share - 1).bit_length()), MOST_CONNECTIONS)
+    return USUAL_BACKLOG if share <= USUAL_BACKLOG else min(1 << (share - 1).bit_length(), MOST_CONNECTIONS)
 
 
 def _longest(listener: Listener) -> int | None:
