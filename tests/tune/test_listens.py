@@ -143,3 +143,11 @@ def test_with_reuseport_each_worker_process_has_a_queue_for_its_part(tmp_path: P
 
 def test_a_declared_load_says_nothing_of_a_second(tmp_path: Path) -> None:
     assert queues(Planned(tmp_path, host_files("listen.backlog = 10", somaxconn=10))) == {}
+
+
+def test_a_changed_number_takes_a_reload_and_a_raised_somaxconn_a_restart(tmp_path: Path) -> None:
+    def last_step(folder: str, listen: str) -> str:
+        return listening(tmp_path / folder, 900, f"listen 80{listen};", somaxconn=600).plan.steps[-1].words
+
+    assert last_step("a", " backlog=65535") == "reload nginx"
+    assert last_step("b", " backlog=1024") == "restart nginx"

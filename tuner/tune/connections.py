@@ -13,7 +13,6 @@ from tuner.tune.admission import MAX_CONNS, door_of
 from tuner.tune.demand import Demand
 from tuner.tune.kernel import BACKLOG
 from tuner.tune.plan import Recommendation, Spot
-from tuner.tune.timeouts import RELOAD_NGINX
 
 CONNECTIONS, OPEN_FILES = "worker_connections", "worker_rlimit_nofile"
 OWN_FILES = 32
@@ -160,7 +159,7 @@ def _recommendation(
         why,
         formula,
         (nginx.worker_connections, nginx.worker_processes),
-        RELOAD_NGINX,
+        "reload",
         None,
         spot,
         id(nginx),

@@ -12,10 +12,11 @@ from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
-from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins
+from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins, unclamped
 from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
 from tuner.tune.redis import missing_files
+from tuner.tune.syn_backlog import MAX_SYN_BACKLOG
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """Of a pool: what needs no quotes in any format, and names no folder."""
@@ -24,6 +25,7 @@ PLAIN_ADDRESS = re.compile(r"[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 ODD = re.compile(r"[^A-Za-z0-9_./,:=@+' ~-]")
 """What a name or an argument may hold that ends a comment, or PHP within one."""
 
+ODD_IN_COMMENT = re.compile(r"[^A-Za-z0-9_./,:()\[\] -]")
 ODD_IN_NAME = re.compile(r"[^A-Za-z0-9_-]")
 COMMENTS = {"shed.php": "// ", "pool.conf": "; "}
 """How a template's format begins a comment, where it is not with #."""
@@ -91,15 +93,17 @@ def sysctl_file(new: NewFile, stamp: Stamp) -> bytes:
 def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     """Yield the fragments of a host's plan."""
     render = Renderer(stamp).made
-    sysctl = {SOMAXCONN: justified_somaxconn(stack, plan)}
+    somaxconn = {SOMAXCONN: justified_somaxconn(stack, plan)}
+    sysctl = {**somaxconn, **_max_syn_backlog(plan)}
     own = [found for found in plan.recommendations if found.program == "php-fpm"]
     own += _pins(stack, own, sysctl[SOMAXCONN])
     named = {pool.name: pool for pool in stack.pools}
     plain = [pool for pool in stack.pools if named[pool.name] is pool and PLAIN_NAME.fullmatch(pool.name)]
     pools = {pool.name: settings for pool in plain if (settings := _settings(own, id(pool)))}
-    yield render(f"sysctl.d/{SYSCTL_FILE}", "sysctl.conf", settings=sysctl)
+    lengthened = list(_lengthened(stack, plan, sysctl[SOMAXCONN]))
+    yield render(f"sysctl.d/{SYSCTL_FILE}", "sysctl.conf", settings=sysctl, lengthened=lengthened)
     yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=pools)
-    yield render("compose/fpmtune.yaml", "compose.yaml", settings=sysctl, service="php")
+    yield render("compose/fpmtune.yaml", "compose.yaml", settings=somaxconn, service="php")
     yield render("nginx/fpmtune-log.conf", "log.conf")
     yield from _of_redis(render, stack, plan)
     for name, settings in pools.items():
@@ -126,6 +130,21 @@ def _pins(stack: Stack, own: Sequence[Recommendation], somaxconn: int) -> list[R
     if not present.is_known or somaxconn <= int(present.data or 0):
         return []
     return pins(stack, [found for found in own if found.setting == BACKLOG])
+
+
+def _max_syn_backlog(plan: Plan) -> dict[str, int]:
+    """Return it where it is planned; not for containers, whose network namespaces begin with SYN cookies."""
+    planned = [found for found in plan.recommendations if found.setting == MAX_SYN_BACKLOG]
+    return {found.setting: int(found.recommended) for found in planned}
+
+
+def _lengthened(stack: Stack, plan: Plan, somaxconn: int) -> Iterator[str]:
+    """Yield the other queues that the fragment's somaxconn makes longer, each in words."""
+    present = stack.kernel.somaxconn
+    if present.is_known and somaxconn > int(present.data or 0):
+        for listener in unclamped(stack, plan.recommendations):
+            words = f"{listener.address} ({listener.owner}), which asks for {listener.backlog.data}"
+            yield ODD_IN_COMMENT.sub("_", words)
 
 
 def _settings(own: Sequence[Recommendation], subject: int) -> dict[str, str]:

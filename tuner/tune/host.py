@@ -44,7 +44,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         tuple(recommended),
         tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
         tuple(_notes(stack, recommended)),
-        steps_of(stack, recommended),
+        steps_of(stack, recommended, queues),
     )
 
 

@@ -1,6 +1,6 @@
 """net.core.somaxconn: the largest backlog that is justified, and no listener made longer by accident."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tuner.laws.somaxconn import needed_somaxconn
 from tuner.stack.model import Listener, Stack
@@ -26,8 +26,7 @@ def recommend_somaxconn(
     """Return net.core.somaxconn where `backlogs` need a larger one, with what must be pinned before.
 
     `backlogs` are the recommended ones of pools, nginx and Redis, `more` are queues that ask for their number
-    already. What somebody wrote is lowered only if it may be,
-    and not while a queue of the host is not known.
+    already. What somebody wrote is lowered only if it may be, and not while a queue of the host is not known.
     """
     present = stack.kernel.somaxconn
     if not present.is_known:
@@ -65,15 +64,20 @@ def _somaxconn(stack: Stack, number: int, why: str) -> Recommendation:
     )
 
 
-def how_to_set(stack: Stack, number: int) -> tuple[str, str]:
-    """Return the command that sets it, and a caveat where a program reads another file last, else nothing."""
+def how_to_set(stack: Stack, settings: Mapping[str, int]) -> tuple[str, str]:
+    """Return the command that sets keys, and a caveat if a program reads another file last, else nothing."""
     if stack.service_manager == "openrc":
         return OPENRCS, ""
-    key = next((found for found in stack.sysctl if found.key == SOMAXCONN), None)
-    if key is None or not key.system.is_known or key.system.data == key.boot.data:
+    differing = [
+        found.system
+        for found in stack.sysctl
+        if found.key in settings and found.system.is_known and found.system.data != found.boot.data
+    ]
+    if not differing:
         return SYSTEM, ""
-    caveat = f"; {SYSTEM} would set {key.system.data} ({key.system.origin}): change that, too"
-    return f"sysctl -w {SOMAXCONN}={number}", caveat
+    others = " and ".join(f"{system.data} ({system.origin})" for system in differing)
+    words = " ".join(f"{key}={number}" for key, number in settings.items())
+    return f"sysctl -w {words}", f"; {SYSTEM} would set {others}: change that, too"
 
 
 def grows(listener: Listener) -> bool:

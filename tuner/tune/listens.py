@@ -16,7 +16,6 @@ FORMULA = (
     "the most arrivals of the log within a second, of all pools that it leads to, for each of its sockets; "
     "at least 511, else rounded up to a power of two"
 )
-REQUIRES = "reload nginx: it listens again where the number in its file changed"
 UNSEEN = "a file that was not read may have options of the same listen, which may be given once only"
 SHARED = "several servers include this listen, and its options may be given once only"
 CONFLICT = "it cannot be bound beside another listen of its port as it is"
@@ -58,7 +57,7 @@ def recommend_listens(stack: Stack, wanted: Wanted) -> Iterator[Recommendation]:
             "what comes while its processes stall for a second finds no room, and hangs until it asks again",
             FORMULA,
             (present, listener.effective_backlog),
-            REQUIRES,
+            "reload",
             None,
             Spot(place, "listen") if place else None,
             id(listener),

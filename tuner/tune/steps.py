@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tuner.source.regex import regex
 from tuner.stack.model import Redis, Stack
-from tuner.tune.kernel import SOMAXCONN, grows, how_to_set
+from tuner.tune.kernel import LISTEN_BACKLOG, SOMAXCONN, grows, how_to_set
+from tuner.tune.listens import Wanted
 from tuner.tune.plan import Action, Program, Recommendation, Step
 
 PHP_FPM = "php-fpm"
@@ -38,16 +39,16 @@ class _Task(NamedTuple):
     recommendations: tuple[Recommendation, ...]
 
 
-def steps_of(stack: Stack, recommended: Sequence[Recommendation]) -> tuple[Step, ...]:
+def steps_of(stack: Stack, recommended: Sequence[Recommendation], wanted: Wanted = ()) -> tuple[Step, ...]:
     """Return what brings the `recommended` settings of a host in force, in the order in which to do it.
 
-    Each service comes once, with the most that its settings take.
+    Each service comes once, with the most that its settings take. `wanted` are queues that nginx needs.
     """
     return tuple(
         chain(
             _of_kernel(stack, recommended),
             _of_php_fpm(stack, recommended),
-            _of_nginx(stack, recommended),
+            _of_nginx(stack, recommended, wanted),
             _of_redis(stack, recommended),
         )
     )
@@ -58,7 +59,7 @@ def _of_kernel(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[
     if not own:
         return
     settings = {found.setting: int(found.recommended) for found in own}
-    command, caveat = how_to_set(stack, settings[SOMAXCONN])
+    command, caveat = how_to_set(stack, settings)
     if any(pool.is_in_container.data for pool in stack.pools):
         words = "set it for the containers (sysctls: of compose), and make them anew"
         yield Step("kernel", words, None, "a container has the kernel's own value, not the host's", own)
@@ -76,10 +77,14 @@ def _of_php_fpm(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator
         yield _step(stack, _Task("php-fpm", service, _most(own), tuple(own)), _test_of(service))
 
 
-def _of_nginx(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[Step]:
+def _of_nginx(stack: Stack, recommended: Sequence[Recommendation], wanted: Wanted) -> Iterator[Step]:
+    """Yield a reload, on which nginx listens again where its number changed, or a restart where it has to."""
     own = [found for found in recommended if found.program == "nginx"]
     raised = _raised(stack, recommended)
-    if raised and any(listener.owner == "nginx" and grows(listener) for listener in stack.listeners):
+    changed = {found.subject for found in own if found.setting == LISTEN_BACKLOG}
+    short = [listener for listener in stack.listeners if listener.owner == "nginx" and grows(listener)]
+    short += [listener for listener, _ in wanted]
+    if raised and any(id(listener) not in changed for listener in short):
         yield _step(stack, _Task("nginx", stack.nginx_service, "restart", (*own, *raised)), "nginx -t")
     elif own:
         yield _step(stack, _Task("nginx", stack.nginx_service, _most(own), tuple(own)), "nginx -t")

@@ -12,7 +12,6 @@ MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog"
 FORMULA = (
     "the least n with n - n / 4 + 1 handshakes, as many as the longest queue that others can reach holds"
 )
-REQUIRES = "sysctl --system: it is in force at once"
 
 
 def recommend_max_syn_backlog(
@@ -40,7 +39,7 @@ def recommend_max_syn_backlog(
         "queue, and the rest of a burst hangs; with 1, the default, it plays no part",
         FORMULA,
         (present, cookies),
-        REQUIRES,
+        "set",
     )
 
 
