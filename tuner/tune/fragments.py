@@ -87,7 +87,7 @@ Render = Callable[..., Fragment]
 
 def sysctl_file(new: NewFile, stamp: Stamp) -> bytes:
     """Return what a new file of sysctl.d holds."""
-    return Renderer(stamp).made(new.path, "sysctl.conf", settings=new.settings).text.encode()
+    return Renderer(stamp).made(new.path, "sysctl.conf", settings=new.settings, lengthened=()).text.encode()
 
 
 def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
