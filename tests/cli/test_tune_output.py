@@ -173,3 +173,18 @@ def test_json_requires_nothing_of_what_is_in_force(tmp_path: Path) -> None:
     report = tune(tmp_path / "host", *LOAD, "--format", "json").report
     assert ([found["requires"] for found in report["plan"]], report["steps"]) == ([[]], [])
     assert "then nothing: it is in force already" in tune(tmp_path / "host", *LOAD).out
+
+
+def test_verbose_says_the_formula_and_who_set_each_input(host: Path) -> None:
+    out = " ".join(tune(host, *LOAD, "-v").out.split())
+    assert "X = workers / (mean + 0.5 ms)" in out
+    assert f"- pm.max_children 8: {host / POOL_FILE}:7 -" in out
+    assert "- mean service time 0.05 s: command line: --service-time 50ms -" in out
+    assert "X = workers" not in tune(host, *LOAD).out
+
+
+def test_quiet_keeps_what_is_to_be_done(host: Path) -> None:
+    out = tune(host, *LOAD, "-q").out
+    assert out.startswith("1. pool:www: listen.backlog 65535 -> 1")
+    assert "then, in this order:" in out
+    assert "pool www" not in out

@@ -19,7 +19,7 @@ def test_control_characters_of_files_are_shown_and_not_sent() -> None:
         Recommendation(f"s{ESC}", "nginx", "e", written, 1, "w", "f", (), "r"),
     )
     other = Alternative(f"t{ESC}", {f"k{ESC}": f"x{ESC}"}, f"c{ESC}", None)
-    pool = PoolPlan("pool:www", f"n{ESC}", None, None, None, (other,), None, (f"o{ESC}",))
+    pool = PoolPlan("pool:www", f"n{ESC}", None, None, None, (other,), None, None, (f"o{ESC}",))
     plan = Plan(f"h{ESC}", recommendations, (pool,), (f"m{ESC}",))
     text = tune_text([plan, plan], [Unwritten(recommendations[0], f"b{ESC}")], Style())
     assert "zone (not set) -> p\\x1b[2J 64k\n" in text

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tune.hosts import NGINX_FILE, POOL_FILE, Planned, host_files
+from tuner.load.compact import decode, encode
 from tuner.load.load_file import MeasuredPool
 from tuner.load.measure import PoolLogs, measure_pool
 from tuner.load.nginx_log.log_format import LogFormat
@@ -216,3 +217,26 @@ def test_what_max_conns_holds_back_needs_no_shorter_backlog(tmp_path: Path) -> N
     held = "server unix:/run/php/www.sock max_conns=20;\n        zone here 64k;"
     files[NGINX_FILE] = files[NGINX_FILE].replace("server unix:/run/php/www.sock;", held)
     assert Planned(tmp_path, files, measured=measured(COLLAPSE)).plan.recommendations == ()
+
+
+def sudden(run: MeasuredPool) -> MeasuredPool:
+    """Return what was measured, with all arrivals of its busiest time twenty times as close together."""
+    assert run.arrivals is not None
+    windows = [
+        window.model_copy(update={"offsets_ms": encode([at // 20 for at in decode(window.offsets_ms)])})
+        for window in run.arrivals.windows
+    ]
+    return run.model_copy(update={"arrivals": run.arrivals.model_copy(update={"windows": windows})})
+
+
+def test_where_no_spare_servers_are_enough_all_workers_stay(tmp_path: Path) -> None:
+    spares = ("pm = dynamic", "pm.start_servers = 1", "pm.min_spare_servers = 1", "pm.max_spare_servers = 1")
+    files = host_files("listen.backlog = 511", *spares, workers=20, timeout="3s")
+    host = Planned(tmp_path, files, measured=sudden(measured("unix-burst-B8")))
+    assert host.recommended()["pm"] == "static"
+    (pool,) = host.plan.pools
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.after.summary.shares["200"] > pool.before.summary.shares["200"]
+    host.bring_in()
+    assert "pm" not in host.recommended()

@@ -54,10 +54,12 @@ def add_kind_option(parser: ArgumentParser) -> None:
     )
 
 
-def add_verbosity_options(parser: ArgumentParser) -> None:
-    """Add `-q` and `-v`."""
-    parser.add_argument("-q", "--quiet", action="store_true", help="findings only, no summary")
-    parser.add_argument("-v", "--verbose", action="store_true", help="notes, too")
+def add_verbosity_options(
+    parser: ArgumentParser, quiet: str = "findings only, no summary", verbose: str = "notes, too"
+) -> None:
+    """Add `-q` and `-v`, which mean what is said."""
+    parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
+    parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
 
 
 def selectors(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from tuner.change.diff import new_file_diff, unified_diff
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.given_load import add_load_options, given_load_file, put_load_file
 from tuner.cli.loading import Loaded, load
-from tuner.cli.options import add_output_options, add_reading_options
+from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
 from tuner.cli.output import complain, is_colored, write_bytes, write_result
 from tuner.cli.sysctl_home import homes_of
 from tuner.cli.tune_writing import (
@@ -60,6 +60,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     _add_writing(parser)
     add_output_options(parser)
+    add_verbosity_options(
+        parser, "the recommendations and what to do then, no pools", "formulas, and where each input is from"
+    )
 
 
 def _add_writing(parser: ArgumentParser) -> None:
@@ -139,12 +142,13 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
         paths = (done.paths, done.removed) if done else ()
         return tune_json(plans, found, *paths)
     from tuner.report.terminal import Style
-    from tuner.report.tune_text import steps_text, tune_text
+    from tuner.report.tune_text import Shown, steps_text, tune_text
 
     style = Style(is_colored(options))
-    if done is None or not options.write:
-        return tune_text(plans, found, style) + (done.words if done else "")
-    return tune_text(plans, found, style, with_steps=False) + done.words + steps_text(plans, style)
+    are_steps_last = done is not None and options.write
+    shown = Shown(not are_steps_last, not options.quiet, options.verbose)
+    text = tune_text(plans, found, style, shown) + (done.words if done else "")
+    return text + steps_text(plans, style) if are_steps_last else text
 
 
 def _time(text: str) -> float:

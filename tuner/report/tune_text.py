@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tuner.laws.simulator.summary import Summary
 from tuner.load.pool_setting import READ_TIMEOUT
@@ -19,18 +20,26 @@ IN_FORCE = "nothing: it is in force already"
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
 
 
-def tune_text(plans: Sequence[Plan], found: Patches, style: Style, *, with_steps: bool = True) -> str:
-    """Return the plans of all hosts, ending in a line end, and what `found` says of their files.
+class Shown(NamedTuple):
+    """What is said of a plan: what to do then (as `steps_text`), its pools, how numbers came about."""
 
-    `with_steps`: each ends with what to do then; without, `steps_text` says so.
-    """
+    steps: bool = True
+    pools: bool = True
+    arithmetic: bool = False
+
+
+USUAL = Shown()
+
+
+def tune_text(plans: Sequence[Plan], found: Patches, style: Style, shown: Shown = USUAL) -> str:
+    """Return the plans of all hosts, ending in a line end, and what `found` says of their files."""
     remarks = _remarks(found)
     lines: list[str] = []
     for plan in plans:
         if len(plans) > 1:
             lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
-        lines += _plan(plan, remarks, style)
-        lines += _steps(plan) if with_steps else ()
+        lines += _plan(plan, remarks, style, shown)
+        lines += _steps(plan) if shown.steps else ()
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -59,19 +68,20 @@ def _steps(plan: Plan) -> Iterator[str]:
         yield from _wrapped(step.cost, "     ")
 
 
-def _plan(plan: Plan, remarks: Mapping[int, str], style: Style) -> Iterator[str]:
+def _plan(plan: Plan, remarks: Mapping[int, str], style: Style, shown: Shown) -> Iterator[str]:
     if not plan.recommendations:
         yield from _wrapped(_nothing(plan), "")
         yield ""
     steps = plan.first_steps()
     for number, found in enumerate(plan.recommendations, 1):
         yield from _recommendation(number, found, style)
+        yield from _arithmetic(found) if shown.arithmetic else _from(found)
         step = steps.get(id(found))
         yield from _wrapped(f"then {step.words if step else IN_FORCE}", "   ")
         if remark := remarks.get(id(found)):
             yield from _wrapped(remark, "   ")
         yield ""
-    for pool in plan.pools:
+    for pool in plan.pools if shown.pools else ():
         yield from _pool(pool, style)
     for note in plan.notes:
         yield from _wrapped(f"note: {note}", "")
@@ -99,16 +109,22 @@ def _recommendation(number: int, found: Recommendation, style: Style) -> Iterato
     yield from _wrapped(found.why, "   ")
     if found.bounds is not None and found.bounds.need is not None:
         yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")
-    yield from _wrapped(f"from {_inputs(found.inputs)}", "   ")
+
+
+def _from(found: Recommendation) -> Iterator[str]:
+    shown = [f"{value.label or value.name} {_now(value)}" for value in found.inputs]
+    yield from _wrapped(f"from {printable(', '.join(dict.fromkeys(shown)))}", "   ")
+
+
+def _arithmetic(found: Recommendation) -> Iterator[str]:
+    """Yield the formula, and each input with who says so."""
+    yield from _wrapped(found.formula, "   ")
+    for value in dict.fromkeys(found.inputs):
+        yield from _wrapped(f"- {value.label or value.name} {_now(value)}: {value.origin}", "   ")
 
 
 def _now(value: Value) -> str:
     return "(not set)" if value.state == "absent" else present_words(value)
-
-
-def _inputs(inputs: Sequence[Value]) -> str:
-    shown = [f"{value.label or value.name} {_now(value)}" for value in inputs]
-    return printable(", ".join(dict.fromkeys(shown)))
 
 
 def _pool(pool: PoolPlan, style: Style) -> Iterator[str]:
@@ -117,8 +133,8 @@ def _pool(pool: PoolPlan, style: Style) -> Iterator[str]:
         yield from table(list(_comparison(pool.before, pool.after)), style)
     if pool.survives_s is not None:
         yield from _wrapped(
-            f"then a full queue is answered in time while PHP takes up to {_seconds(pool.survives_s)} on average "
-            f"(now {_seconds(pool.mean_service_time_s)})",
+            f"then a full queue is answered in time while PHP takes up to {_seconds(pool.survives_s)} on "
+            f"average (now {_seconds(pool.mean_service_time_s)})",
             "  ",
         )
     for found in pool.alternatives:

@@ -16,7 +16,7 @@ FORMULA = "the least spare servers with which the replay loses at most 0.1 % mor
 def recommend_ramp(
     stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data], most_workers: int | None
 ) -> Iterator[Recommendation]:
-    """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic.
+    """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic, or pm = static.
 
     `changes` are what is recommended of the pool already, `most_workers` what the memory holds.
     """
@@ -31,12 +31,12 @@ def recommend_ramp(
         return
     tried = (
         (ramp, forecast.share_of_ok({**changes, **ramp}))
-        for ramp in _ramps(pool, min(workers, most_workers or workers))
+        for ramp in _ramps(pool, workers, min(workers, most_workers or workers))
     )
     enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
     if enough is None:
         return
-    more = int(enough["pm.min_spare_servers"]) - int(pool.min_spare_servers.data or 0)
+    more = int(enough.get("pm.min_spare_servers", workers)) - int(pool.min_spare_servers.data or 0)
     why = (
         f"php-fpm starts too few workers a second, which loses {100 * (best - present):.1f} % of the "
         f"requests; at rest {price(demand, more)}"
@@ -45,8 +45,11 @@ def recommend_ramp(
         yield _recommendation(pool, setting, number, why)
 
 
-def _ramps(pool: Pool, most_workers: int) -> Iterator[dict[str, Data]]:
-    """Yield numbers for a dynamic pool that keeps ever more workers idle, to half of `most_workers`."""
+def _ramps(pool: Pool, workers: int, most_workers: int) -> Iterator[dict[str, Data]]:
+    """Yield numbers for a dynamic pool that keeps ever more workers idle, to half of `most_workers`.
+
+    The last are all workers at once, where that many may idle.
+    """
     spare, most = (int(value.data or 0) for value in (pool.min_spare_servers, pool.max_spare_servers))
     start = int(pool.start_servers.data or 0)
     while 0 < 2 * spare < most_workers:
@@ -56,6 +59,8 @@ def _ramps(pool: Pool, most_workers: int) -> Iterator[dict[str, Data]]:
             "pm.min_spare_servers": spare,
             "pm.max_spare_servers": min(most_workers, max(most, start, 2 * spare)),
         }
+    if most_workers >= workers:
+        yield {"pm": "static"}
 
 
 def _recommendation(pool: Pool, setting: str, number: Data, why: str) -> Recommendation:
