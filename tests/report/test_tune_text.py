@@ -3,7 +3,7 @@
 from tuner.report.terminal import Style
 from tuner.report.tune_text import tune_text
 from tuner.stack.value import Value, absent
-from tuner.tune.edits import Unwritten
+from tuner.tune.edits import Patches, Unwritten
 from tuner.tune.plan import Alternative, Plan, PoolPlan, Recommendation, Step
 
 ESC = "\x1b[2J"
@@ -22,7 +22,7 @@ def test_control_characters_of_files_are_shown_and_not_sent() -> None:
     pool = PoolPlan("pool:www", f"n{ESC}", None, None, None, (other,), None, None, (f"o{ESC}",))
     step = Step("nginx", f"r{ESC}", None, f"q{ESC}", recommendations)
     plan = Plan(f"h{ESC}", recommendations, (pool,), (f"m{ESC}",), (step,))
-    text = tune_text([plan, plan], [Unwritten(recommendations[0], f"b{ESC}")], Style())
+    text = tune_text([plan, plan], Patches((), (Unwritten(recommendations[0], f"b{ESC}"),)), Style())
     assert "zone (not set) -> p\\x1b[2J 64k\n" in text
     assert text.replace("\n", "").isprintable()
     for letter in "vdewrqstkxcnohmb":
