@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuner.laws.staffing import workers_by_cpu, workers_by_memory
-from tuner.tune.room import Room, Staff, shared_out
+from tuner.tune.room import MIB, Room, Staff, crowding, shared_out
 
 STAFFS = st.builds(
     lambda present, more, memory, cores: Staff(present, present + more, memory, cores),
@@ -43,6 +43,14 @@ def test_pools_take_turns() -> None:
 
 def test_what_others_have_is_not_given_twice() -> None:
     assert shared_out([Staff(5, 5, 10, None), Staff(1, 9, 10, None)], Room(80)) == [5, 3]
+
+
+def test_workers_that_there_is_no_memory_for() -> None:
+    staffs = [Staff(50, 50, 60 * MIB, None), Staff(2, 2, None, None), Staff(4, 4, 10 * MIB, None)]
+    assert list(crowding(staffs, Room(3040 * MIB))) == []
+    (words,) = crowding(staffs, Room(3040 * MIB - 1))
+    assert "is 3040 MiB (50 * 60.0 + 4 * 10.0)" in words
+    assert list(crowding(staffs, Room())) == []
 
 
 def test_without_a_limit_of_memory_nobody_gets_more() -> None:

@@ -14,7 +14,8 @@ from tuner.stack.value import Data
 from tuner.tune.demand import MOST_CONNECTIONS, Demand
 from tuner.tune.plan import Alternative, Prediction
 from tuner.tune.prediction import UNNOTICED, Forecast
-from tuner.tune.workers import MIB, most_fed, price, workers_that_ride
+from tuner.tune.room import MIB
+from tuner.tune.workers import most_fed, price, workers_that_ride
 
 SEED = 1
 CACHED = "requests answered by it"

@@ -10,7 +10,7 @@ from tuner.tune.listens import numbers_of, recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, recommend_redis
-from tuner.tune.room import shared_out
+from tuner.tune.room import crowding, shared_out
 from tuner.tune.steps import steps_of
 from tuner.tune.syn_backlog import recommend_max_syn_backlog
 from tuner.tune.timeouts import recommend_connect_timeouts
@@ -43,7 +43,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         stack.host_name,
         tuple(recommended),
         tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
-        tuple(_notes(stack, recommended)),
+        tuple((*_notes(stack, recommended), *crowding(staffs, wishes.room))),
         steps_of(stack, recommended, queues),
     )
 

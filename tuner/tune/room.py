@@ -1,9 +1,12 @@
 """Memory and processors that the pools of a host share, and how many workers each pool has of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.laws.staffing import MOST_CPU_HEADROOM
+
+
+MIB = 1 << 20
 
 
 class Room(NamedTuple):
@@ -46,6 +49,22 @@ def shared_out(staffs: Sequence[Staff], room: Room) -> list[int]:
                 still.append(number)
         waiting = still
     return given
+
+
+def crowding(staffs: Sequence[Staff], room: Room) -> Iterator[str]:
+    """Yield in words that the workers that there are take more memory than there is, if they do."""
+    taken = sum(staff.present * (staff.memory_each_bytes or 0.0) for staff in staffs)
+    if room.memory_bytes is None or taken <= room.memory_bytes:
+        return
+    parts = " + ".join(
+        f"{staff.present} * {staff.memory_each_bytes / MIB:.1f}"
+        for staff in staffs
+        if staff.memory_each_bytes
+    )
+    yield (
+        f"pm.max_children times the peak of a worker is {taken / MIB:.0f} MiB ({parts}), more than the "
+        f"{room.memory_bytes / MIB:.0f} MiB of --memory: when all are busy the kernel kills some of them"
+    )
 
 
 class _Left(NamedTuple):

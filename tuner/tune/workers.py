@@ -8,10 +8,9 @@ from tuner.stack.model import Pool
 from tuner.tune.backlog import spot_in_section
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Recommendation
-from tuner.tune.room import Room, Staff
+from tuner.tune.room import MIB, Room, Staff
 
 MOST_WORKERS = 10_000
-MIB = 1 << 20
 RIDE_FORMULA = (
     "the least number of workers with which the longest queue of the recorded bursts is answered in time"
 )
