@@ -43,7 +43,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         stack.host_name,
         tuple(recommended),
         tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
-        tuple((*_notes(stack, recommended), *crowding(staffs, wishes.room))),
+        (*_notes(stack, recommended), *crowding(staffs, wishes.room)),
         steps_of(stack, recommended, queues),
     )
 

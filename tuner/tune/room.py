@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from tuner.laws.staffing import MOST_CPU_HEADROOM
 
-
 MIB = 1 << 20
 
 
