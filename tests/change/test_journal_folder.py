@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tuner.change.journal import KEPT, prune
 from tuner.change.journal_folder import default_journal_folder, locked
 from tuner.change.recovery import pending
 from tuner.change.revert import revert
@@ -92,3 +93,30 @@ def test_the_lock_is_free_again(tmp_path: Path) -> None:
         pass
     with locked(state):
         assert Path(state, "lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_only_the_last_finished_plans_are_kept(tmp_path: Path) -> None:
+    journal, path = tmp_path / "journal", tmp_path / "etc/a"
+    for number in range(KEPT + 5):
+        old = b"%d" % (number - 1) if number else None
+        apply([FileChange(str(path), old, b"%d" % number)], str(journal))
+    assert _numbers(journal) == list(range(6, KEPT + 6))
+    assert revert(str(journal)).plan == KEPT + 5
+    assert path.read_bytes() == b"%d" % (KEPT + 3)
+    assert revert(str(journal)).paths == ()
+    assert _numbers(journal) == list(range(7, KEPT + 7))
+
+
+def test_a_plan_that_did_not_end_is_kept(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    apply([FileChange(str(tmp_path / "etc/a"), None, b"1")], str(journal))
+    record = (journal / "000001/done.json").rename(journal / "000001/writing.json").read_bytes()
+    for number in range(2, KEPT + 3):
+        (journal / f"{number:06}").mkdir()
+        (journal / f"{number:06}/done.json").write_bytes(record)
+    prune(str(journal))
+    assert _numbers(journal) == [1, *range(3, KEPT + 3)]
+
+
+def _numbers(journal: Path) -> list[int]:
+    return sorted(int(path.name) for path in journal.iterdir() if path.is_dir())

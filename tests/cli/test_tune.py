@@ -91,7 +91,8 @@ def test_what_is_written_is_what_the_difference_showed_and_goes_back(host: Path)
     assert files_of(host) == {**{name: text.encode() for name, text in LONG.items()}, POOL_FILE: expected}
     assert tune(host, *LOAD).out.startswith("nothing to do")
     reverted = fpmtune("tune", "--revert", "--journal", host.parent / ".journal")
-    assert (reverted.status, reverted.out) == (0, f"put back {host / POOL_FILE}\n")
+    assert reverted.status == 0
+    assert reverted.out.startswith(f"put back {host / POOL_FILE}\n")
     assert files_of(host) == {name: text.encode() for name, text in LONG.items()}
 
 
@@ -154,6 +155,8 @@ def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
     [
         (("--qps", "100"), "--service-time"),
         (("--memory", "4 apples"), "not a size"),
+        (("--memory", "0"), "not a size"),
+        (("--memory", "1023k"), "not a size"),
         (("--deadline", "soon"), "soon"),
         (("--cores", "0"), "not a number of processors"),
         (("--cores", "many"), "not a number of processors"),

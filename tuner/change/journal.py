@@ -21,6 +21,8 @@ State = Literal["preparing", "writing", "clearing", "done", "undone"]
 """`preparing`: no file is touched yet; `writing`: some may be; `clearing`: all are new for good, and what
 helped is removed; `done`: nothing is left but the journal; `undone`: the same, and all files are the old."""
 ENDED: tuple[State, ...] = ("done", "undone")
+KEPT = 20
+"""How many finished plans the journal holds."""
 
 _STATES: tuple[State, ...] = get_args(State)
 _NUMBER = re.compile(r"\d{6,12}\Z")
@@ -100,6 +102,16 @@ def journals(folder: str) -> list[Journal]:
         return []
     except OSError as error:
         raise ChangeError(f"{folder}: the journals cannot be read: {error.strerror}") from None
+
+
+def prune(folder: str) -> None:
+    """Remove the journals of all but the last `KEPT` plans that came to their end.
+
+    Raises OSError if one cannot be removed, ChangeError if one cannot be read.
+    """
+    ended = [journal for journal in journals(folder) if journal.state in ENDED]
+    for journal in ended[:-KEPT]:
+        journal.discard()
 
 
 def sweep(folder: str) -> None:

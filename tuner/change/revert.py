@@ -24,8 +24,7 @@ def revert(journal_folder: str, plan: int = 0, tests: Sequence[DaemonTest] = ())
     Raises ChangeError, with nothing changed, if a file is not exactly what the plan wrote, naming all of
     them; if there is no such plan; and for all that `apply` raises it for.
     """
-    if not os.path.isdir(journal_folder):
-        raise ChangeError(f"{journal_folder}: no plan was written")
+    _require_plans(journal_folder)
     with locked(journal_folder):
         recovered = recover_all(journal_folder)
         known = journals(journal_folder)
@@ -36,6 +35,21 @@ def revert(journal_folder: str, plan: int = 0, tests: Sequence[DaemonTest] = ())
         if any(other.record.reverts == journal.number for other in known):
             return Applied(journal.number, journal.folder, ())
         return _taken_back(journal, journal_folder, tests)
+
+
+def to_revert(journal_folder: str) -> tuple[str, ...]:
+    """Return the paths of the files that `revert` would put back now, or has put back already.
+
+    Raises ChangeError if there is no plan, or if the journals cannot be read.
+    """
+    _require_plans(journal_folder)
+    journal = _wanted(journals(journal_folder), 0, journal_folder)
+    return tuple(step.path for step in journal.record.steps)
+
+
+def _require_plans(journal_folder: str) -> None:
+    if not os.path.isdir(journal_folder):
+        raise ChangeError(f"{journal_folder}: no plan was written")
 
 
 def _wanted(known: Sequence[Journal], plan: int, journal_folder: str) -> Journal:

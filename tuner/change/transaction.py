@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tuner.change.clear import clear, sync_folders_of
 from tuner.change.content import Content
 from tuner.change.daemon_test import DaemonTest, Outcome, blamed, run_tests
-from tuner.change.journal import Journal, begin_journal
+from tuner.change.journal import Journal, begin_journal, prune
 from tuner.change.journal_folder import locked, require_outside
 from tuner.change.place import prepare, put_in_place, require_unchanged, require_unharmed
 from tuner.change.planned import Planned, Wanted, missing_folders, planned
@@ -94,6 +94,8 @@ def carry_out(
     except BaseException as error:
         raise _undone(journal, error) from None
     clear(journal)
+    with suppress(OSError, ChangeError):
+        prune(journal_folder)
     return Applied(journal.number, journal.folder, tuple(one.step.path for one in steps), before, after)
 
 

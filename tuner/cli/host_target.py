@@ -90,6 +90,11 @@ def this_machine(
     return ThisMachine((*reals, *_stands_for(reals)), tuple(_along(reals)), is_own=True)
 
 
+def is_machines_own(real: str) -> bool:
+    """Say whether this Linux machine itself runs with what lies at a real path, outside of automation."""
+    return sys.platform.startswith("linux") and _is_own(real) and not _is_automation(os.environ)
+
+
 def _is_own(real: str) -> bool:
     return OWN_FOLDER.match(real) is not None and not _is_in_checkout(real)
 

@@ -10,11 +10,11 @@ from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
 from tuner.cli.output import complain, is_colored, write_bytes, write_result
 from tuner.cli.sysctl_home import homes_of
+from tuner.cli.tune_revert import take_back
 from tuner.cli.tune_writing import (
     Written,
     new_files,
     put_back_interrupted,
-    take_back,
     write_files,
     write_fragments,
 )
@@ -22,11 +22,12 @@ from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.source.regex import regex
 from tuner.tune.demand import Wishes, records_of
-from tuner.tune.edits import Patches, patches
+from tuner.tune.edits import NO_PATCHES, Patches, patches
 from tuner.tune.host import plan_host
 from tuner.tune.plan import Plan
 
 CORES = regex(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+LEAST_MEMORY_BYTES = 1 << 20
 UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -83,7 +84,9 @@ def _add_writing(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print the plan of every host, write what was asked for, and return the exit status."""
     if options.revert:
-        write_result(options, take_back(options))
+        back = take_back(options)
+        is_json = options.format == "json"
+        write_result(options, _report(options, (), NO_PATCHES, back) if is_json else back.words)
         return CLEAN
     if options.write or options.out:
         put_back_interrupted(options)
@@ -139,8 +142,7 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
     if options.format == "json":
         from tuner.report.tune_json import tune_json
 
-        paths = (done.paths, done.removed) if done else ()
-        return tune_json(plans, found, *paths)
+        return tune_json(plans, found, *((done.paths, done.removed, done.notes) if done else ()))
     from tuner.report.terminal import Style
     from tuner.report.tune_text import Shown, steps_text, tune_text
 
@@ -174,4 +176,7 @@ def _size_bytes(text: str) -> int:
     digits, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
     if not (digits.isascii() and digits.isdigit() and len(digits) < 13 and unit in UNITS_BYTES):
         raise ArgumentTypeError(f"{text!r} is not a size such as 512M or 4G")
-    return int(digits) * UNITS_BYTES[unit]
+    size = int(digits) * UNITS_BYTES[unit]
+    if size < LEAST_MEMORY_BYTES:
+        raise ArgumentTypeError(f"{text!r} is not a size that any worker fits in, such as 512M or 4G")
+    return size

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from tuner.change.daemon_test import DaemonTest, own_test
 from tuner.change.journal_folder import default_journal_folder
 from tuner.change.recovery import recover
-from tuner.change.revert import revert
 from tuner.change.transaction import Applied, FileChange, apply
 from tuner.cli.fragment_files import own_folders, removals, replacement
 from tuner.cli.loading import Loaded
+from tuner.cli.managed import warnings_of
 from tuner.cli.output import complain
 from tuner.formats.document import Kind
 from tuner.report.terminal import printable
@@ -38,11 +38,15 @@ def put_back_interrupted(options: Namespace) -> None:
 
 
 class Written(NamedTuple):
-    """What was done to files: the paths of those written, of those removed, and all of it in words."""
+    """What was done to files: the paths of those written, of those removed, and all of it in words.
+
+    `notes` are what the words say beside that.
+    """
 
     paths: tuple[str, ...]
     removed: tuple[str, ...]
     words: str
+    notes: tuple[str, ...] = ()
 
 
 def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
@@ -59,7 +63,8 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
     if not changes:
         return Written((), (), "nothing to write\n")
     tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
-    return _written(apply(changes, journal_folder(options), tests), ())
+    warnings = tuple(warnings_of((change.path, change.expected) for change in changes if change.expected))
+    return _written(apply(changes, journal_folder(options), tests), (), warnings)
 
 
 def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:
@@ -73,14 +78,6 @@ def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:
 
 def _stamp(loaded: Loaded, arguments: Sequence[str]) -> Stamp:
     return Stamp([file.path for file in loaded.files], shlex.join(["fpmtune", *arguments]))
-
-
-def take_back(options: Namespace) -> str:
-    """Put back what the last plan wrote, and return what was done. Raises ChangeError."""
-    applied = revert(journal_folder(options))
-    return "".join(
-        f"{line}\n" for line in _lines("put back", applied.paths, applied) or ["nothing to put back"]
-    )
 
 
 def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -> Written:
@@ -108,11 +105,17 @@ def _is_verified(options: Namespace, loaded: Loaded) -> bool:
 def _tests(loaded: Loaded) -> Iterator[DaemonTest]:
     """Yield the test of each program whose main file was read."""
     for file in loaded.files:
-        kind = MAIN_FILES.get(os.path.basename(file.source.disk_path))
-        program = _program(kind, file.source.disk_path) if kind and file.kind == kind else None
-        test = own_test(kind, program, file.source.disk_path) if kind and program else None
+        is_main = file.kind == MAIN_FILES.get(os.path.basename(file.source.disk_path))
+        test = program_test(file.source.disk_path) if is_main else None
         if test:
             yield test
+
+
+def program_test(main_file: str) -> DaemonTest | None:
+    """Return the test of the program with this main file, by its name; None if it is not installed."""
+    kind = MAIN_FILES.get(os.path.basename(main_file))
+    program = _program(kind, main_file) if kind else None
+    return own_test(kind, program, main_file) if kind and program else None
 
 
 def _program(kind: Kind, main_file: str) -> str | None:
@@ -122,16 +125,21 @@ def _program(kind: Kind, main_file: str) -> str | None:
     return shutil.which(f"php-fpm{version}") or shutil.which("php-fpm")
 
 
-def _written(applied: Applied, removed: Collection[str]) -> Written:
+def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] = ()) -> Written:
     paths = tuple(path for path in applied.paths if path not in removed)
     gone = tuple(path for path in applied.paths if path in removed)
-    lines = [*_lines("wrote", paths, applied), *(f"removed {printable(path)}" for path in gone)]
-    if not lines:
-        return Written((), (), "nothing to write\n")
+    if not applied.paths:
+        return Written((), (), "nothing to write\n", notes)
+    lines = [
+        *(f"wrote {printable(path)}" for path in paths),
+        *outcome(applied),
+        *(f"removed {printable(path)}" for path in gone),
+        *(f"note: {printable(note)}" for note in notes),
+    ]
     back = f"fpmtune tune --revert puts it back (plan {applied.plan}, {printable(applied.journal)})"
-    return Written(paths, gone, "\n".join((*lines, back, "")))
+    return Written(paths, gone, "\n".join((*lines, back, "")), notes)
 
 
-def _lines(verb: str, paths: Sequence[str], applied: Applied) -> list[str]:
-    tests = (f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in applied.after)
-    return [*(f"{verb} {printable(path)}" for path in paths), *tests]
+def outcome(applied: Applied) -> list[str]:
+    """Return what the daemons' tests said, a line each."""
+    return [f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in applied.after]

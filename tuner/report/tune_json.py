@@ -17,11 +17,12 @@ def tune_json(
     files: Patches = NO_PATCHES,
     written: Sequence[str] = (),
     removed: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """Return the plans of all hosts as ASCII JSON, ending in a line end.
 
     `files` is what they change of which files; `written` and `removed` are the paths of the files that
-    were.
+    were, and `notes` what there is to say of them.
     """
     pools = [(plan, pool) for plan in plans for pool in plan.pools]
     reasons = {id(found.recommendation): found.reason for found in files.unwritten}
@@ -46,7 +47,7 @@ def tune_json(
                 "after": {key: _prediction(pool.after) for key, (_, pool) in zip(keys, pools, strict=True)},
             },
             "pools": [_pool(plan, pool) for plan, pool in pools],
-            "notes": [note for plan in plans for note in plan.notes],
+            "notes": [*(note for plan in plans for note in plan.notes), *notes],
             "written": list(written),
             "removed": list(removed),
         }

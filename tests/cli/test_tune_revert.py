@@ -1,0 +1,122 @@
+"""`fpmtune tune --revert`: what it says and what it asks the daemons; and files that others write, too."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Ran, fpmtune
+from tests.cli.test_tune import LOAD, LONG, files_of, tune
+from tests.trees import write_tree
+from tests.tune.hosts import FPM, POOL_FILE
+from tuner.cli.managed import warnings_of
+
+OLD = {path: text.encode() for path, text in LONG.items()}
+THEN = "where programs run with these files: restart php-fpm (all that wait in its queue get 502)"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    write_tree(tmp_path / "host", LONG)
+    return tmp_path / "host"
+
+
+def reverted(host: Path, *options: str, programs: Path | None = None) -> Ran:
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"} if programs else None
+    return fpmtune("tune", "--revert", "--journal", host.parent / ".journal", *options, env=path)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_it_says_what_was_put_back_and_what_to_do_then(host: Path) -> None:
+    tune(host, *LOAD, "--write")
+    assert reverted(host).out == f"put back {host / POOL_FILE}\nthen, {THEN}\n"
+    assert reverted(host).out == "nothing to put back\n"
+
+
+def test_json(host: Path) -> None:
+    tune(host, *LOAD, "--write")
+    report = reverted(host, "--format", "json").report
+    assert (report["written"], report["removed"]) == ([str(host / POOL_FILE)], [])
+    assert (report["plan"], report["steps"], report["notes"]) == ([], [], [THEN])
+    again = reverted(host, "--format", "json").report
+    assert (again["written"], again["removed"], again["notes"]) == ([], [], [])
+
+
+def test_fragments_that_are_taken_back_are_removed(host: Path) -> None:
+    out = host.parent / "out"
+    written = tune(host, *LOAD, "--out", out, "--format", "json").report["written"]
+    assert sorted(reverted(host, "--format", "json").report["removed"]) == sorted(written)
+    tune(host, *LOAD, "--out", out)
+    said = reverted(host).out
+    assert f"removed {out}/sysctl.d/zz-fpmtune.conf\n" in said
+    assert "a key that no file sets any more keeps its value until the next boot" in said
+
+
+def test_the_daemons_are_asked_where_it_is_wanted(host: Path) -> None:
+    tune(host, *LOAD, "--write")
+    programs = host.parent / "bin"
+    program(programs, "php-fpm8.2", "exit 0")
+    said = reverted(host, "--verify", programs=programs).out
+    assert f"tested: {programs}/php-fpm8.2 -t -y {host}/{FPM}/php-fpm.conf: passed\n" in said
+    assert "nginx" not in said
+
+
+def test_a_revert_that_a_daemon_refuses_is_not_done(host: Path) -> None:
+    tune(host, *LOAD, "--write")
+    written = files_of(host)
+    program(host.parent / "bin", "php-fpm8.2", f"! grep 65535 {host / POOL_FILE}")
+    ran = reverted(host, "--verify", programs=host.parent / "bin")
+    assert (ran.status, files_of(host)) == (2, written)
+    assert "php-fpm8.2 -t -y" in ran.err
+    assert reverted(host, programs=host.parent / "bin").status == 0
+    assert files_of(host) == OLD
+
+
+def test_without_a_plan(host: Path) -> None:
+    ran = reverted(host)
+    assert (ran.status, ran.err) == (2, f"fpmtune: {host.parent}/.journal: no plan was written\n")
+
+
+def test_a_file_of_somebody_else_is_written_and_named(host: Path) -> None:
+    (host / POOL_FILE).chmod(0o444)
+    out = tune(host, *LOAD, "--write").out
+    warning = f"{host / POOL_FILE} is read-only (mode 0444): who manages it may write it back"
+    assert f"note: {warning}, so change it there, too\n" in out
+    assert (host / POOL_FILE).stat().st_mode & 0o777 == 0o444
+    reverted(host)
+    assert warning in tune(host, *LOAD, "--write", "--format", "json").report["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("; Ansible managed", "Ansible managed"),
+        ("# This file is managed by Puppet. DO NOT EDIT.", "This file is managed by Puppet. DO NOT EDIT."),
+        ("[www]\n  ; generated automatically by Chef for web1\n", "generated automatically by Chef for web1"),
+        ("; This file is centrally managed", "This file is centrally managed"),
+        ("; \u00fc managed by salt", "\u00fc managed by salt"),
+    ],
+)
+def test_who_says_that_a_file_is_his(tmp_path: Path, head: str, says: str) -> None:
+    (warning,) = warnings_of([(str(tmp_path / "a"), f"{head}\nlisten = 9000\n".encode())])
+    assert f'{tmp_path}/a says "{says}": who manages it' in warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "; pm: how processes are managed by php-fpm\n",
+        "managed by puppet\n",
+        "; do not edit\n",
+        "; chefs\n",
+    ],
+)
+def test_a_file_of_one_s_own(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a").write_text(text)
+    assert list(warnings_of([(str(tmp_path / "a"), text.encode())])) == []

@@ -1,0 +1,74 @@
+"""`fpmtune tune --revert`: what the last plan wrote is put back."""
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+
+from tuner.change.daemon_test import DaemonTest
+from tuner.change.revert import revert, to_revert
+from tuner.cli.host_target import is_machines_own
+from tuner.cli.tune_writing import MAIN_FILES, Written, journal_folder, outcome, program_test
+from tuner.formats.document import Kind
+from tuner.formats.recognise import recognise
+from tuner.report.terminal import printable
+from tuner.source.tree import read
+
+THEN: dict[Kind, str] = {
+    "sysctl": "sysctl --system (a key that no file sets any more keeps its value until the next boot)",
+    "php-fpm": "restart php-fpm (all that wait in its queue get 502)",
+    "nginx": "reload nginx",
+    "redis": "restart redis",
+}
+"""In the order in which to do it."""
+
+
+def take_back(options: Namespace) -> Written:
+    """Put back what the last plan wrote, and return what was done. Raises ChangeError."""
+    folder = journal_folder(options)
+    paths = to_revert(folder)
+    is_verified = all(map(is_machines_own, paths)) if options.verify is None else options.verify
+    applied = revert(folder, tests=tuple(_tests(paths)) if is_verified else ())
+    removed = [path for path in applied.paths if not os.path.lexists(path)]
+    written = [path for path in applied.paths if path not in removed]
+    if not applied.paths:
+        return Written((), (), "nothing to put back\n")
+    note = _then(applied.paths)
+    lines = [
+        *(f"put back {printable(path)}" for path in written),
+        *(f"removed {printable(path)}" for path in removed),
+        *outcome(applied),
+        *([f"then, where programs run with these files: {note}"] if note else []),
+    ]
+    notes = (f"where programs run with these files: {note}",) if note else ()
+    return Written(tuple(written), tuple(removed), "".join(f"{line}\n" for line in lines), notes)
+
+
+def _tests(paths: Sequence[str]) -> Iterator[DaemonTest]:
+    """Yield the test of each program whose main file lies beside or above one of the files."""
+    found = dict.fromkeys(main for path in paths for main in _main_files(path))
+    for main in found:
+        test = program_test(main)
+        if test:
+            yield test
+
+
+def _main_files(path: str) -> Iterator[str]:
+    folder = os.path.dirname(path)
+    while folder != os.path.dirname(folder):
+        mains = [os.path.join(folder, name) for name in MAIN_FILES]
+        present = [main for main in mains if os.path.isfile(main)]
+        if present:
+            yield from present
+            return
+        folder = os.path.dirname(folder)
+
+
+def _then(paths: Sequence[str]) -> str:
+    """Return in words what takes over the files as they are now; empty where that is not known."""
+    kinds = {_kind(path) for path in paths}
+    return ", ".join(words for kind, words in THEN.items() if kind in kinds)
+
+
+def _kind(path: str) -> Kind | None:
+    text = read(path, path).text
+    return recognise(path, text.data if text else b"")
