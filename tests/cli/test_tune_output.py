@@ -1,6 +1,7 @@
 """What `fpmtune tune` says of what it wrote, and which files below `--out` are its own."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,44 @@ def test_quiet_keeps_what_is_to_be_done(host: Path) -> None:
     assert out.startswith("1. pool:www: listen.backlog 65535 -> 1")
     assert "then, in this order:" in out
     assert "pool www" not in out
+
+
+def newer(host: Path) -> None:
+    write_tree(
+        host, {path.replace("8.2", "8.3"): LONG[path].replace("8.2", "8.3") for path in LONG if FPM in path}
+    )
+
+
+def test_two_versions_get_a_fragment_each_for_pools_of_one_name(host: Path) -> None:
+    newer(host)
+    out = host.parent / "out"
+    made = tune(host, *LOAD, "--out", out, "--format", "json").report["written"]
+    pools = [f"{out}/php-fpm/{version}/zz-fpmtune-www.conf" for version in ("8.2", "8.3")]
+    assert sorted(path for path in made if "/php-fpm/" in path) == pools
+    assert all("[www]\nlisten.backlog = " in Path(path).read_text() for path in pools)
+    variables = (out / "ansible/fpmtune.yml").read_text()
+    assert '  "www-8.2":\n' in variables
+    assert '  "www-8.3":\n' in variables
+    checked = fpmtune("check", "--target", "none", "--format", "json", out)
+    assert (checked.status, checked.report["findings"]) == (0, [])
+    assert {change.path for change in removals(str(out), [])} == set(made)
+
+
+def test_with_the_second_version_gone_its_fragment_goes(host: Path) -> None:
+    out = host.parent / "out"
+    newer(host)
+    tune(host, *LOAD, "--out", out)
+    shutil.rmtree(host / "etc/php/8.3")
+    removed = tune(host, *LOAD, "--out", out, "--format", "json").report["removed"]
+    assert sorted(removed) == [f"{out}/php-fpm/{version}/zz-fpmtune-www.conf" for version in ("8.2", "8.3")]
+    assert (out / "php-fpm/zz-fpmtune-www.conf").is_file()
+
+
+def test_a_pool_with_an_odd_name_is_named_instead(host: Path) -> None:
+    write_tree(host, {POOL_FILE: LONG[POOL_FILE].replace("[www]", "[my www]")})
+    out = host.parent / "out"
+    note = "pool:my www: no fragments, because not every format can carry this name"
+    assert f"note: {note}\n" in tune(host, *LOAD, "--out", out).out
+    assert f"nothing to write\nnote: {note}\n" in tune(host, *LOAD, "--out", out).out
+    assert note in tune(host, *LOAD, "--out", out, "--format", "json").report["notes"]
+    assert not (out / "php-fpm").exists()

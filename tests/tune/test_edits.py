@@ -9,10 +9,12 @@ from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, Planned, host_files
 from tuner.formats.document import Kind
 from tuner.formats.nginx import parse as parse_nginx
 from tuner.formats.php_fpm import parse as parse_php_fpm
+from tuner.formats.sysctl import parse as parse_sysctl
 from tuner.source.span import Span
 from tuner.source.text import Text
-from tuner.stack.value import Origin, Place, Value, absent
+from tuner.stack.value import Origin, Override, Place, Value, absent
 from tuner.tune.edits import Patches, patches
+from tuner.tune.new_file import Home
 from tuner.tune.plan import Program, Recommendation, Spot
 
 PATH = "etc/file.conf"
@@ -178,3 +180,45 @@ def test_a_file_that_two_pools_include(tmp_path: Path) -> None:
     found = Planned(tmp_path, files).patches
     reasons = {one.reason for one in found.unwritten}
     assert reasons == {"pools www and api need different values there"}
+
+
+def test_two_keys_go_into_one_new_file_and_one_of_two_values_into_none() -> None:
+    file = File("php-fpm", TWO_SECTIONS)
+    keys = [
+        file._found("kernel", key, absent(key), 1, None)
+        for key in ("net.core.somaxconn", "net.core.somaxconn", "net.ipv4.tcp_max_syn_backlog")
+    ]
+    wanted = zip(keys, (9, 9, 7), strict=True)
+    homes = {id(one): Home("zz.conf", value, disk_path="/zz.conf") for one, value in wanted}
+    (new,) = patches(keys, {}, homes).new
+    assert new.settings == {"net.core.somaxconn": 9, "net.ipv4.tcp_max_syn_backlog": 7}
+    homes[id(keys[0])] = Home("zz.conf", 8, disk_path="/zz.conf")
+    found = patches(keys, {}, homes)
+    assert [(new.settings, new.recommendations) for new in found.new] == [
+        ({"net.ipv4.tcp_max_syn_backlog": 7}, (keys[2],))
+    ]
+    reasons = {one.reason for one in found.unwritten}
+    assert reasons == {"several instances named kernel need different values there"}
+
+
+def test_two_keys_get_a_line_each_at_the_end_of_a_file() -> None:
+    text = Text("sysctl.conf", b"vm.swappiness = 1")
+    document = parse_sysctl(text, is_template=False)
+    file = File("php-fpm", TWO_SECTIONS)
+    keys = [file._found("kernel", key, absent(key), 1, None) for key in ("net.core.a", "net.core.b")]
+    homes = {id(one): Home("sysctl.conf", 5, document) for one in keys}
+    (patch,) = patches(keys, {"sysctl.conf": document}, homes).files
+    assert patch.data == b"vm.swappiness = 1\nnet.core.a = 5\nnet.core.b = 5"
+
+
+def test_what_the_kernel_refuses_is_put_right_where_it_stands() -> None:
+    text = Text("a.conf", b"net.core.somaxconn = -5\n")
+    document = parse_sysctl(text, is_template=False)
+    place = Place(text, Span(21, 23))
+    lost = Override("-5", Origin("file", "a.conf:1", place), "the kernel refuses it")
+    present = Value("kernel.somaxconn", 128, Origin("default", "a kernel"), overrides=(lost,))
+    found = Recommendation(
+        "net.core.somaxconn", "kernel", "kernel", present, 600, "why", "formula", (), "set"
+    )
+    (patch,) = patches([found], {"a.conf": document}, {id(found): Home("zz", 600, disk_path="/zz")}).files
+    assert patch.data == b"net.core.somaxconn = 600\n"

@@ -9,9 +9,11 @@ from tuner.errors import ChangeError
 from tuner.tune.fragments import MADE_BY
 
 FOLDERS = frozenset({"ansible", "compose", "nginx", "php", "php-fpm", "redis", "sysctl.d"})
-"""Where fragments lie below a host's folder; drop-ins of systemd lie one folder deeper."""
+"""Where fragments lie below a host's folder."""
 
-DROP_INS = "systemd"
+FOLDERS_OF_FOLDERS = ("systemd", "php-fpm")
+"""Where they lie one folder deeper: drop-ins, and the pools of each of several php-fpm."""
+
 STAMP_LINES = 2
 
 
@@ -78,7 +80,7 @@ def _files_in_fragment_folders(out: str) -> Iterator[str]:
 
 def _holds_fragments(folder: str) -> bool:
     above, name = os.path.split(folder)
-    return name in FOLDERS or os.path.basename(above) == DROP_INS
+    return name in FOLDERS or os.path.basename(above) in FOLDERS_OF_FOLDERS
 
 
 def _is_made_by_fpmtune(data: bytes) -> bool:

@@ -23,8 +23,9 @@ def homes_of(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -> Mappi
     homes = {}
     for host, stack, plan in zip(loaded.hosts, loaded.stacks, plans, strict=True):
         for found in plan.recommendations:
-            if found.setting == SOMAXCONN:
-                value = justified_somaxconn(stack, plan)
+            if found.program == "kernel":
+                is_somaxconn = found.setting == SOMAXCONN
+                value = justified_somaxconn(stack, plan) if is_somaxconn else int(found.recommended)
                 homes[id(found)] = _home(host, stack, host.target or loaded.target, given, value)
     return homes
 

@@ -20,6 +20,7 @@ from tuner.formats.document import Kind
 from tuner.report.terminal import printable
 from tuner.tune.edits import Patches
 from tuner.tune.fragments import Stamp, fragments, sysctl_file
+from tuner.tune.labels import left_out
 from tuner.tune.plan import Plan
 
 MAIN_FILES: dict[str, Kind] = {"nginx.conf": "nginx", "php-fpm.conf": "php-fpm"}
@@ -95,7 +96,8 @@ def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -
     ]
     stale = list(removals(options.out, [change.path for change in changes]))
     removed = {os.path.realpath(change.path) for change in stale}
-    return _written(apply([*changes, *stale], journal_folder(options)), removed)
+    notes = tuple(note for stack in loaded.stacks for note in left_out(stack.pools))
+    return _written(apply([*changes, *stale], journal_folder(options)), removed, notes)
 
 
 def _is_verified(options: Namespace, loaded: Loaded) -> bool:
@@ -128,13 +130,14 @@ def _program(kind: Kind, main_file: str) -> str | None:
 def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] = ()) -> Written:
     paths = tuple(path for path in applied.paths if path not in removed)
     gone = tuple(path for path in applied.paths if path in removed)
+    said = [f"note: {printable(note)}" for note in notes]
     if not applied.paths:
-        return Written((), (), "nothing to write\n", notes)
+        return Written((), (), "".join(("nothing to write\n", *(f"{line}\n" for line in said))), notes)
     lines = [
         *(f"wrote {printable(path)}" for path in paths),
         *outcome(applied),
         *(f"removed {printable(path)}" for path in gone),
-        *(f"note: {printable(note)}" for note in notes),
+        *said,
     ]
     back = f"fpmtune tune --revert puts it back (plan {applied.plan}, {printable(applied.journal)})"
     return Written(paths, gone, "\n".join((*lines, back, "")), notes)

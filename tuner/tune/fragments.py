@@ -13,13 +13,11 @@ from tuner.stack.value import Data
 from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
 from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins, unclamped
+from tuner.tune.labels import labels_of
 from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
 from tuner.tune.redis import missing_files
 from tuner.tune.syn_backlog import MAX_SYN_BACKLOG
-
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-"""Of a pool: what needs no quotes in any format, and names no folder."""
 
 PLAIN_ADDRESS = re.compile(r"[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 ODD = re.compile(r"[^A-Za-z0-9_./,:=@+' ~-]")
@@ -97,20 +95,21 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     sysctl = {**somaxconn, **_max_syn_backlog(plan)}
     own = [found for found in plan.recommendations if found.program == "php-fpm"]
     own += _pins(stack, own, sysctl[SOMAXCONN])
-    named = {pool.name: pool for pool in stack.pools}
-    plain = [pool for pool in stack.pools if named[pool.name] is pool and PLAIN_NAME.fullmatch(pool.name)]
-    pools = {pool.name: settings for pool in plain if (settings := _settings(own, id(pool)))}
+    labels = labels_of(stack.pools)
+    pools = {label: settings for key, label in labels.items() if (settings := _settings(own, key))}
+    by_name = {label.name: settings for label, settings in pools.items()}
     lengthened = list(_lengthened(stack, plan, sysctl[SOMAXCONN]))
     yield render(f"sysctl.d/{SYSCTL_FILE}", "sysctl.conf", settings=sysctl, lengthened=lengthened)
-    yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=pools)
+    yield render("ansible/fpmtune.yml", "ansible.yml", sysctl=sysctl, pools=by_name)
     yield render("compose/fpmtune.yaml", "compose.yaml", settings=somaxconn, service="php")
     yield render("nginx/fpmtune-log.conf", "log.conf")
     yield from _of_redis(render, stack, plan)
-    for name, settings in pools.items():
-        yield render(f"php-fpm/zz-fpmtune-{name}.conf", "pool.conf", pool=name, settings=settings)
+    for label, settings in pools.items():
+        path = f"{label.folder}/zz-fpmtune-{label.pool}.conf"
+        yield render(path, "pool.conf", pool=label.pool, settings=settings)
     for pool, found in zip(stack.pools, plan.pools, strict=True):
-        if any(pool is one for one in plain):
-            yield from _of_nginx(render, pool, found)
+        if id(pool) in labels:
+            yield from _of_nginx(render, labels[id(pool)].name, pool, found)
 
 
 def _of_redis(render: Render, stack: Stack, plan: Plan) -> Iterator[Fragment]:
@@ -151,23 +150,23 @@ def _settings(own: Sequence[Recommendation], subject: int) -> dict[str, str]:
     return {found.setting: written(found) for found in own if found.subject == subject}
 
 
-def _of_nginx(render: Render, pool: Pool, found: PoolPlan) -> Iterator[Fragment]:
+def _of_nginx(render: Render, name: str, pool: Pool, found: PoolPlan) -> Iterator[Fragment]:
     listener = pool.listener
     is_tcp = listener is not None and listener.family in ("tcp4", "tcp6")
     if listener and is_tcp and found.after and PLAIN_ADDRESS.fullmatch(listener.address):
         setting = found.after.setting
         yield render(
-            f"nginx/fpmtune-upstream-{pool.name}.conf",
+            f"nginx/fpmtune-upstream-{name}.conf",
             "upstream.conf",
-            name=f"php_{pool.name}",
-            zone=ODD_IN_NAME.sub("_", pool.name),
+            name=f"php_{name}",
+            zone=ODD_IN_NAME.sub("_", name),
             address=_reached(listener.address),
             max_conns=max_conns_for(setting.workers, setting.backlog),
         )
     shed: Data | None = next((one.changes[SHED] for one in found.alternatives if SHED in one.changes), None)
     if shed is not None:
-        yield render(f"php/fpmtune-shed-{pool.name}.php", "shed.php", shed_after_s=shed)
-        yield render(f"nginx/fpmtune-shed-{pool.name}.conf", "shed.conf")
+        yield render(f"php/fpmtune-shed-{name}.php", "shed.php", shed_after_s=shed)
+        yield render(f"nginx/fpmtune-shed-{name}.conf", "shed.conf")
 
 
 def _reached(address: str) -> str:

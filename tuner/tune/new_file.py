@@ -42,12 +42,15 @@ def new_files(wanted: Sequence[tuple[Recommendation, Home]], reasons: dict[int, 
     for found, home in wanted:
         by_path.setdefault(home.disk_path, []).append((found, home))
     for disk_path, wishes in by_path.items():
-        wishing = tuple(found for found, _ in wishes)
-        if len({(found.setting, home.value) for found, home in wishes}) > 1:
+        settings = {found.setting: home.value for found, home in wishes}
+        at_odds = {found.setting for found, home in wishes if home.value != settings[found.setting]}
+        for setting in at_odds:
+            wishing = [found for found, _ in wishes if found.setting == setting]
             reasons.update((id(found), different_values(wishing)) for found in wishing)
-        else:
-            home = wishes[0][1]
-            yield NewFile(home.path, disk_path, {wishing[0].setting: home.value}, wishing)
+            del settings[setting]
+        agreed = tuple(found for found, _ in wishes if found.setting in settings)
+        if agreed:
+            yield NewFile(wishes[0][1].path, disk_path, settings, agreed)
 
 
 def different_values(wishing: Sequence[Recommendation]) -> str:
