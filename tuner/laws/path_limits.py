@@ -78,7 +78,7 @@ def max_conns_for(workers: int, backlog: int) -> int:
 def requests_held(
     worker_connections: int, listeners: int, kept_connections: int = 0, worker_processes: int = 1
 ) -> int:
-    """Return how many FastCGI requests nginx holds at a time; one more gets status 500.
+    """Return how many FastCGI requests nginx holds at a time; one more gets status 500, or no answer.
 
     Of the connections of each worker process every listening address takes one, the channel to the master
     one, and `kept_connections` idle ones to upstreams as many; a request takes two, to the client and to
@@ -87,7 +87,7 @@ def requests_held(
     came one after another to 27 %, either way to 53 % with 2; reuseport evens it out (29 %), but with
     `multi_accept on` or `accept_mutex on` one process held 99 to 100 %.
     Raises ValueError for negative numbers or no process.
-    Source: ngx_get_connection(); 20 connections and 2 listeners held 8 requests.
+    Source: ngx_get_connection(); 20 connections and 2 listeners held 8 requests, 64 and 1 held 31.
     """
     check_workers(worker_processes)
     _check_connections(listeners, kept_connections)

@@ -122,10 +122,12 @@ def _why(nginx: NginxMaster, need: _Need) -> str:
     if processes.is_known and int(processes.data or 0) > 0:
         every = requests_held(present, len(nginx.listeners), kept, int(processes.data or 0))
         if every < need.requests:
-            return f"of {need.requests} requests at a time it holds {every}, and the rest get 500"
+            return (
+                f"of {need.requests} requests at a time it holds {every}, and the rest get 500 or no answer"
+            )
     return (
         f"of {need.requests} requests at a time one worker process holds {one}; if they come together, one "
-        "may get them all, and the rest get 500"
+        "may get them all, and the rest get 500 or no answer"
     )
 
 

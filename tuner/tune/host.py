@@ -6,7 +6,7 @@ from tuner.stack.model import Stack
 from tuner.tune.connections import recommend_connections
 from tuner.tune.demand import Records, Wishes, demand_of
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
-from tuner.tune.listens import numbers_of, recommend_listens, wanted_queues
+from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, recommend_redis
@@ -34,7 +34,8 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     queues = wanted_queues(stack, known)
     recommended += recommend_listens(stack, queues)
     backlogs = [found for found in recommended if found.setting in BACKLOGS]
-    recommended += recommend_somaxconn(stack, backlogs, numbers_of(queues), may_lower=wishes.may_lower)
+    numbers = [wanted.backlog for wanted in queues]
+    recommended += recommend_somaxconn(stack, backlogs, numbers, may_lower=wishes.may_lower)
     recommended += recommend_max_syn_backlog(stack, recommended)
     recommended += recommend_connections(stack, known, recommended)
     recommended += recommend_connect_timeouts(stack)

@@ -1,7 +1,8 @@
 """The queues of nginx's own sockets: long enough for what comes while its processes stall for a second."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
+from typing import NamedTuple
 
 from tuner.laws.burst import most_within
 from tuner.stack.model import Listener, Stack
@@ -20,30 +21,36 @@ UNSEEN = "a file that was not read may have options of the same listen, which ma
 SHARED = "several servers include this listen, and its options may be given once only"
 CONFLICT = "it cannot be bound beside another listen of its port as it is"
 
-Wanted = tuple[tuple[Listener, int], ...]
-"""Sockets of nginx with the queue that each should have."""
+
+class Wanted(NamedTuple):
+    """The queue that a socket of nginx should have, and how many requests came for it within a second."""
+
+    listener: Listener
+    backlog: int
+    peak: int
 
 
-def wanted_queues(stack: Stack, demands: Demands) -> Wanted:
+def wanted_queues(stack: Stack, demands: Demands) -> tuple[Wanted, ...]:
     """Return the sockets of nginx whose queue is shorter than what came within a second.
 
     A socket and its IPv6 twin get alike: the log does not tell by which of them requests came.
     """
     peaks = _peaks(stack, demands)
-    wanted: dict[int, tuple[Listener, int]] = {}
+    wanted: dict[int, Wanted] = {}
     for listener in stack.listeners:
         peak = peaks.get(id(listener), 0)
         if listener.owner != "nginx" or not peak:
             continue
         for one in (listener, listener.twin):
-            if one is not None and (number := _wanted(one, peak)) > wanted.get(id(one), (one, 0))[1]:
-                wanted[id(one)] = one, number
+            found = _wanted(one, peak) if one is not None else None
+            if found is not None and (id(one) not in wanted or wanted[id(one)].peak < found.peak):
+                wanted[id(one)] = found
     return tuple(wanted.values())
 
 
-def recommend_listens(stack: Stack, wanted: Wanted) -> Iterator[Recommendation]:
+def recommend_listens(stack: Stack, wanted: Sequence[Wanted]) -> Iterator[Recommendation]:
     """Yield `backlog=` for each socket that asks for another number than it is `wanted` to have."""
-    for listener, number in wanted:
+    for listener, number, peak in wanted:
         present = listener.backlog
         if present.is_known and present.data == number:
             continue
@@ -54,7 +61,8 @@ def recommend_listens(stack: Stack, wanted: Wanted) -> Iterator[Recommendation]:
             listener.entity,
             present,
             number,
-            "what comes while its processes stall for a second finds no room, and hangs until it asks again",
+            f"{peak} requests came within a second: if its processes stall that long, the rest finds no room "
+            "and hangs until it asks again",
             FORMULA,
             (present, listener.effective_backlog),
             "reload",
@@ -79,14 +87,15 @@ def _peaks(stack: Stack, demands: Demands) -> dict[int, int]:
     return {listener: sum(each[pool] for pool in pools) for listener, pools in behind.items()}
 
 
-def _wanted(listener: Listener, peak: int) -> int:
-    """Return the queue that the socket should have, 0 where the present one does or is not known."""
+def _wanted(listener: Listener, peak: int) -> Wanted | None:
+    """Return the queue that the socket should have; None where the present one does or is not known."""
     sockets = int(listener.sockets.data or 1) if listener.sockets.is_known else 1
     share = min(ceil(peak / max(1, sockets)), MOST_CONNECTIONS)
     longest = _longest(listener)
     if longest is None or longest >= share:
-        return 0
-    return USUAL_BACKLOG if share <= USUAL_BACKLOG else min(1 << (share - 1).bit_length(), MOST_CONNECTIONS)
+        return None
+    number = USUAL_BACKLOG if share <= USUAL_BACKLOG else 1 << (share - 1).bit_length()
+    return Wanted(listener, min(number, MOST_CONNECTIONS), peak)
 
 
 def _longest(listener: Listener) -> int | None:
@@ -104,8 +113,3 @@ def _obstacle(unseen: Value, listener: Listener) -> str:
     if listener.has_shared_listen:
         return SHARED
     return "" if unseen.is_known else UNSEEN
-
-
-def numbers_of(wanted: Wanted) -> Iterable[int]:
-    """Return the queues that net.core.somaxconn has to let through."""
-    return [number for _, number in wanted]

@@ -39,7 +39,9 @@ class _Task(NamedTuple):
     recommendations: tuple[Recommendation, ...]
 
 
-def steps_of(stack: Stack, recommended: Sequence[Recommendation], wanted: Wanted = ()) -> tuple[Step, ...]:
+def steps_of(
+    stack: Stack, recommended: Sequence[Recommendation], wanted: Sequence[Wanted] = ()
+) -> tuple[Step, ...]:
     """Return what brings the `recommended` settings of a host in force, in the order in which to do it.
 
     Each service comes once, with the most that its settings take. `wanted` are queues that nginx needs.
@@ -77,13 +79,15 @@ def _of_php_fpm(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator
         yield _step(stack, _Task("php-fpm", service, _most(own), tuple(own)), _test_of(service))
 
 
-def _of_nginx(stack: Stack, recommended: Sequence[Recommendation], wanted: Wanted) -> Iterator[Step]:
+def _of_nginx(
+    stack: Stack, recommended: Sequence[Recommendation], wanted: Sequence[Wanted]
+) -> Iterator[Step]:
     """Yield a reload, on which nginx listens again where its number changed, or a restart where it has to."""
     own = [found for found in recommended if found.program == "nginx"]
     raised = _raised(stack, recommended)
     changed = {found.subject for found in own if found.setting == LISTEN_BACKLOG}
     short = [listener for listener in stack.listeners if listener.owner == "nginx" and grows(listener)]
-    short += [listener for listener, _ in wanted]
+    short += [found.listener for found in wanted]
     if raised and any(id(listener) not in changed for listener in short):
         yield _step(stack, _Task("nginx", stack.nginx_service, "restart", (*own, *raised)), "nginx -t")
     elif own:
