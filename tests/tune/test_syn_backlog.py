@@ -90,3 +90,16 @@ def test_the_fragment_names_the_queues_that_its_somaxconn_lengthens(tmp_path: Pa
     same = Planned(tmp_path / "same", {**files, SYSCTL_FILE: "net.core.somaxconn = 65535\n"}, target=TARGET)
     made = {found.path: found.text for found in fragments(same.stack, same.plan, Stamp(["a"], "b"))}
     assert "lengthens" not in made["sysctl.d/zz-fpmtune.conf"]
+
+
+def test_both_keys_are_set_at_once_where_another_file_would_be_read_last(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 10", somaxconn=128)
+    files[NGINX_FILE] = files[NGINX_FILE].replace("listen 80;", "listen 80 backlog=511;")
+    files[SYSCTL_FILE] += f"{COOKIES} = 0\n{KEY} = 16\n"
+    files["etc/sysctl.d/99-sysctl.conf"] = files[SYSCTL_FILE]
+    files["etc/sysctl.conf"] = f"net.core.somaxconn = 100\n{KEY} = 17\n"
+    step = Planned(tmp_path, files, target=TARGET).plan.steps[0]
+    assert step.command == f"sysctl -w net.core.somaxconn=511 {KEY}=679"
+    assert step.cost.count("sysctl --system would set") == 1
+    assert "100 (" in step.cost
+    assert " and 17 (" in step.cost
