@@ -1,13 +1,16 @@
 """`fpmtune tune` as users run it: the plan, the difference, the files, fragments, and the way back."""
 
+import os
+import pty
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import CHECKOUT, Ran, fpmtune
+from tests.cli.program import CHECKOUT, Ran, environment, fpmtune
 from tests.trees import write_tree
 from tests.tune.hosts import POOL_FILE, host_files
 
@@ -182,3 +185,16 @@ def test_the_example(tmp_path: Path) -> None:
     after = fpmtune("check", "--format", "json", tmp_path / "host")
     assert set(after.rules) < set(before.rules)
     assert tune(tmp_path / "host", *LOAD).out.startswith("nothing to do")
+
+
+def test_a_terminal_gets_no_control_characters_of_a_file(host: Path) -> None:
+    text = LONG[POOL_FILE].replace("; as large", ";\t\x1b[31m as large\x07")
+    (host / POOL_FILE).write_text(text)
+    master, slave = pty.openpty()
+    command = [sys.executable, "-P", "-m", "tuner", "tune", host, "--target", "none", *LOAD, "--diff"]
+    with os.fdopen(master, "rb") as terminal:
+        subprocess.run(command, stdout=slave, env=environment(), check=True)
+        os.close(slave)
+        shown = terminal.read1()
+    assert b" ;\t\\x1b[31m as large\\x07 as possible\r\n" in shown
+    assert b"-listen.backlog = 65535\r\n" in shown

@@ -36,7 +36,8 @@ def write_bytes(options: Namespace, text: str) -> None:
     """
     is_terminal = not options.output and sys.stdout is not None and sys.stdout.isatty()
     if is_terminal:
-        write_result(options, "".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]))
+        lines = (map(printable, line.split("\t")) for line in text.split("\n"))
+        write_result(options, "\n".join(map("\t".join, lines)))
     else:
         _write(options, encode(text))
 
