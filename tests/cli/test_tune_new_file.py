@@ -132,3 +132,13 @@ def test_the_pool_alone_needs_no_file(tmp_path: Path) -> None:
     write_tree(tmp_path / "host", {**SHORT, POOL_FILE: host_files("listen.backlog = 65535")[POOL_FILE]})
     tuned(tmp_path / "host", "--write")
     assert not (tmp_path / "host" / NEW).exists()
+
+
+def test_a_line_that_the_boot_does_not_read_is_left_alone(tmp_path: Path) -> None:
+    main = "net.core.somaxconn = 300\n"
+    write_tree(tmp_path / "host", {**SHORT, "etc/sysctl.conf": main})
+    out = tuned(tmp_path / "host", "--target", "debian-13,kernel=4.18", "--write")
+    assert settings(tmp_path / "host" / NEW) == [LINE]
+    assert (tmp_path / "host/etc/sysctl.conf").read_text() == main
+    assert "sysctl --system would set 300" in " ".join(out.split())
+    assert tuned(tmp_path / "host", "--target", "debian-13,kernel=4.18").startswith("nothing to do")

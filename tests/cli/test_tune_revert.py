@@ -1,6 +1,7 @@
 """`fpmtune tune --revert`: what it says and what it asks the daemons; and files that others write, too."""
 
 import os
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from tests.cli.program import Ran, fpmtune
 from tests.cli.test_tune import LOAD, LONG, files_of, tune
 from tests.trees import write_tree
 from tests.tune.hosts import FPM, POOL_FILE
+from tuner.cli import tune_revert
+from tuner.cli.host_target import AUTOMATION, is_machines_own
 from tuner.cli.managed import warnings_of
 
 OLD = {path: text.encode() for path, text in LONG.items()}
@@ -120,3 +123,34 @@ def test_who_says_that_a_file_is_his(tmp_path: Path, head: str, says: str) -> No
 def test_a_file_of_one_s_own(tmp_path: Path, text: str) -> None:
     (tmp_path / "a").write_text(text)
     assert list(warnings_of([(str(tmp_path / "a"), text.encode())])) == []
+
+
+@pytest.mark.parametrize(("is_own", "verify", "asked"), [(True, None, 1), (False, None, 0), (True, False, 0)])
+def test_for_this_machine_s_files_the_daemons_are_asked_unless_unwanted(
+    host: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool, verify: bool | None, asked: int
+) -> None:
+    tune(host, *LOAD, "--write")
+    program(host.parent / "bin", "php-fpm8.2", "exit 0")
+    monkeypatch.setenv("PATH", f"{host.parent}/bin:{os.environ['PATH']}")
+    monkeypatch.setattr(tune_revert, "is_machines_own", lambda path: is_own and path == str(host / POOL_FILE))
+    done = tune_revert.take_back(Namespace(verify=verify, journal=str(host.parent / ".journal")))
+    assert done.words.count("tested: ") == asked
+    assert done.paths == (str(host / POOL_FILE),)
+
+
+@pytest.mark.parametrize(
+    ("path", "variable", "is_own"),
+    [
+        ("/etc/nginx/nginx.conf", "UNRELATED", True),
+        ("/usr/local/etc/php-fpm.conf", "UNRELATED", True),
+        ("/etc/nginx/nginx.conf", "CI", False),
+        ("/srv/etc/nginx/nginx.conf", "UNRELATED", False),
+    ],
+)
+def test_what_is_this_machine_s(
+    monkeypatch: pytest.MonkeyPatch, path: str, variable: str, is_own: bool
+) -> None:
+    for name in AUTOMATION:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "1")
+    assert is_machines_own(path) == is_own

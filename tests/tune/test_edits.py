@@ -12,6 +12,8 @@ from tuner.formats.php_fpm import parse as parse_php_fpm
 from tuner.formats.sysctl import parse as parse_sysctl
 from tuner.source.span import Span
 from tuner.source.text import Text
+from tuner.stack.kernel import REFUSED
+from tuner.stack.live.machine import NOT_IN_FORCE
 from tuner.stack.value import Origin, Override, Place, Value, absent
 from tuner.tune.edits import Patches, patches
 from tuner.tune.new_file import Home
@@ -211,14 +213,19 @@ def test_two_keys_get_a_line_each_at_the_end_of_a_file() -> None:
     assert patch.data == b"vm.swappiness = 1\nnet.core.a = 5\nnet.core.b = 5"
 
 
-def test_what_the_kernel_refuses_is_put_right_where_it_stands() -> None:
+@pytest.mark.parametrize(
+    ("reason", "is_edited"),
+    [(REFUSED, True), (NOT_IN_FORCE, True), ("sysctl.conf is not read at boot on this target", False)],
+)
+def test_a_line_without_effect_is_put_right_where_that_would_help(reason: str, is_edited: bool) -> None:
     text = Text("a.conf", b"net.core.somaxconn = -5\n")
     document = parse_sysctl(text, is_template=False)
     place = Place(text, Span(21, 23))
-    lost = Override("-5", Origin("file", "a.conf:1", place), "the kernel refuses it")
+    lost = Override("-5", Origin("file", "a.conf:1", place), reason)
     present = Value("kernel.somaxconn", 128, Origin("default", "a kernel"), overrides=(lost,))
     found = Recommendation(
         "net.core.somaxconn", "kernel", "kernel", present, 600, "why", "formula", (), "set"
     )
-    (patch,) = patches([found], {"a.conf": document}, {id(found): Home("zz", 600, disk_path="/zz")}).files
-    assert patch.data == b"net.core.somaxconn = 600\n"
+    made = patches([found], {"a.conf": document}, {id(found): Home("zz", 600, disk_path="/zz")})
+    assert [patch.data for patch in made.files] == [b"net.core.somaxconn = 600\n"][: int(is_edited)]
+    assert len(made.new) == 1 - int(is_edited)

@@ -32,6 +32,8 @@ from tuner.stack.sysctl.values import (
 from tuner.stack.target import Target
 from tuner.stack.value import Data, Option, Origin, Override, Value, absent, derive, doubted, unknown
 
+REFUSED = "the kernel refuses it"
+
 
 class _LoadSet(NamedTuple):
     """What the boot reads of one set of files, what `sysctl --system` reads, what the boot leaves out."""
@@ -168,7 +170,7 @@ def _refused(default: Value, candidate: Value) -> Value:
     """Return the default, which stays in force, with what the kernel refuses as what it stands against."""
     if candidate.origin.place is None:
         return default
-    lost = Override(candidate.origin.place.source, candidate.origin, "the kernel refuses it")
+    lost = Override(candidate.origin.place.source, candidate.origin, REFUSED)
     return default._replace(overrides=(lost, *candidate.overrides)[:OVERRIDES_CAP])
 
 

@@ -9,6 +9,8 @@ from tuner.change.verify import Change, changed, deferred
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
+from tuner.stack.kernel import REFUSED
+from tuner.stack.live.machine import NOT_IN_FORCE
 from tuner.stack.value import Place
 from tuner.tune.admission import MAX_CONNS
 from tuner.tune.kernel import LISTEN_BACKLOG
@@ -23,6 +25,10 @@ PARAMETERS = frozenset({MAX_CONNS, LISTEN_BACKLOG})
 """What stands as `name=value` behind the other words of a directive."""
 
 EVENTS = "events"
+
+
+VOID_BUT_READ = frozenset({NOT_IN_FORCE, REFUSED})
+"""Why a line has no effect that would have one with another value."""
 
 
 class FilePatch(NamedTuple):
@@ -163,7 +169,8 @@ def _place(found: Recommendation) -> Place | None:
     present = found.present
     if present.origin.place is not None or found.program != "kernel":
         return present.origin.place
-    return next((lost.origin.place for lost in present.overrides if lost.origin.place), None)
+    first = next(iter(present.overrides), None)
+    return first.origin.place if first is not None and first.reason in VOID_BUT_READ else None
 
 
 def _change(

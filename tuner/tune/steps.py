@@ -24,7 +24,7 @@ COSTS: dict[tuple[Program, Action], str] = {
     ),
     ("nginx", "reload"): "no request is lost; its old workers end with their last connection",
     ("nginx", "restart"): "all that it serves is cut off; a reload would keep the old queue",
-    ("redis", "set"): "at once, and nothing is lost",
+    ("redis", "set"): "at once, and nothing is lost; with requirepass, put the password into REDISCLI_AUTH",
     ("redis", "restart"): "all clients are cut off; without save or appendonly its data is lost",
 }
 OF_KERNEL = "at once; what listens already keeps its queue until it listens again, so this comes first"
