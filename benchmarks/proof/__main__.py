@@ -30,6 +30,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--socket", choices=("unix", "tcp"), action="append")
+    parser.add_argument("--pm", choices=("static", "ondemand"), default="static")
     parser.add_argument("--memory", help="what the workers may take; without it none are added")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", type=float, default=30.0, help="seconds after the burst")
@@ -37,17 +38,27 @@ def main() -> int:
     options = parser.parse_args()
     wishes = ["--memory", options.memory] if options.memory else []
     if options.inside:
-        return prove(options.socket[0], options.seed, options.calm, wishes)
+        pool = Pool(options.socket[0], WORKERS, 65535, 65535, f"{TIMEOUT_S:g}s", options.pm)
+        return prove(pool, options.seed, options.calm, wishes)
     lacks = missing()
     if lacks:
         print(f"this machine lacks {', '.join(lacks)}", file=sys.stderr)
         return 2
-    arguments = ["--seed", str(options.seed), "--calm", str(options.calm), *wishes, "--inside"]
+    arguments = [
+        "--seed",
+        str(options.seed),
+        "--calm",
+        str(options.calm),
+        "--pm",
+        options.pm,
+        *wishes,
+        "--inside",
+    ]
     sockets = options.socket or ["unix", "tcp"]
     return max(run_inside("benchmarks.proof", "--socket", name, *arguments) for name in sockets)
 
 
-def prove(socket: Any, seed: int, calm_s: float, wishes: Sequence[str]) -> int:  # noqa: ANN401
+def prove(pool: Pool, seed: int, calm_s: float, wishes: Sequence[str]) -> int:
     """Measure, plan, write, measure again, and print the table; return 1 where it is not as it has to be."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     phases = [Phase(CALM_PER_S, 10), Phase(BURST_PER_S, 10), Phase(CALM_PER_S, calm_s)]
@@ -55,7 +66,7 @@ def prove(socket: Any, seed: int, calm_s: float, wishes: Sequence[str]) -> int: 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)
-        machine = Machine(root, Pool(socket, WORKERS, 65535, 65535, f"{TIMEOUT_S:g}s"))
+        machine = Machine(root, pool)
         machine.write()
         machine.lay_over()
         before = _measured(machine, requests)
@@ -64,7 +75,7 @@ def prove(socket: Any, seed: int, calm_s: float, wishes: Sequence[str]) -> int: 
         print(write_plan(machine, load, *wishes))
         after = _measured(machine, requests)
         again = plan_of(machine, load, *wishes)
-    return _judged(socket, requests, (before, after), plan, again)
+    return _judged(pool, requests, (before, after), plan, again)
 
 
 def _measured(machine: Machine, requests: Sequence[Request]) -> list[Answer]:
@@ -73,7 +84,7 @@ def _measured(machine: Machine, requests: Sequence[Request]) -> list[Answer]:
 
 
 def _judged(
-    socket: str,
+    pool: Pool,
     requests: Sequence[Request],
     measured: tuple[Sequence[Answer], Sequence[Answer]],
     plan: dict[str, Any],
@@ -81,7 +92,10 @@ def _judged(
 ) -> int:
     before, after = map(outcome_of, measured)
     predicted = predicted_outcome(next(iter(plan["predicted"]["after"].values())))
-    print(f"{socket}: {len(requests)} requests, {WORKERS} workers, {MEAN_SERVICE_S * 1000:g} ms each")
+    print(
+        f"{pool.socket}, {pool.manager}: {len(requests)} requests of {MEAN_SERVICE_S * 1000:g} ms, "
+        f"{WORKERS} workers"
+    )
     print(f"{'':>10} {'before':>9} {'predicted':>10} {'after':>9}")
     for status in STATUSES:
         row = (100 * found.shares[status] for found in (before, predicted, after))
@@ -94,7 +108,7 @@ def _judged(
         f"{(workers or [WORKERS])[0]} workers allow {100 * allowed:.1f} % to be answered in time: "
         f"{100 * after.shares[200] / allowed:.1f} % of these are"
     )
-    wrong = list(misses(predicted, after, allowed, len(again["plan"]), is_exact=socket == "unix"))
+    wrong = list(misses(predicted, after, allowed, len(again["plan"]), is_exact=pool.socket == "unix"))
     print(*[f"wrong: {words}" for words in wrong] or ["as it has to be"], sep="\n")
     return 1 if wrong else 0
 

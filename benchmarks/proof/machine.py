@@ -27,6 +27,7 @@ class Pool(NamedTuple):
     backlog: int
     somaxconn: int
     read_timeout: str
+    manager: str = "static"
 
 
 class Machine:
@@ -66,7 +67,8 @@ class Machine:
             f"daemonize = no\ninclude = {self.on_machine}/pool.d/*.conf\n",
             self.pool_conf: f"[www]\nuser = nobody\ngroup = nogroup\n"
             f"listen = {listen}\nlisten.owner = nobody\n"
-            f"listen.backlog = {self.pool.backlog}\npm = static\npm.max_children = {self.pool.workers}\n"
+            f"listen.backlog = {self.pool.backlog}\n"
+            f"pm = {self.pool.manager}\npm.max_children = {self.pool.workers}\n"
             f"access.log = {self.fpm_log}\naccess.format = '{ACCESS_FORMAT}'\n",
             self.nginx_conf: NGINX.format(
                 root=self.root, port=PORT, address=address, read_timeout=self.pool.read_timeout

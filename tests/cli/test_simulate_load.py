@@ -93,7 +93,7 @@ def test_a_dynamic_pool_grows_in_the_replay(measured: Path) -> None:
     [
         (("--set", "foo=1"), "'foo=1' is not KEY=VALUE"),
         (("--set", "pm.max_children=x"), "'x' is not a whole number"),
-        (("--set", "pm=ondemand"), "neither static nor dynamic"),
+        (("--set", "pm=sometimes"), "is none of static, dynamic and ondemand"),
         (("--pool", "www"), "expected one of the pools q, not www"),
         (("--arrivals", "a.csv"), "not allowed with argument"),
     ],

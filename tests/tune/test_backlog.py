@@ -116,7 +116,20 @@ def test_no_backlog_is_more_than_every_kernel_takes(tmp_path: Path) -> None:
     assert host.recommended() == {"listen.backlog": 65535}
 
 
-def test_the_backlog_of_an_ondemand_pool_is_left_alone(tmp_path: Path) -> None:
-    host = Planned(tmp_path, host_files("pm = ondemand", "listen.backlog = 65535", somaxconn=65535))
-    assert host.plan.recommendations == ()
-    assert any("ondemand" in note for note in host.plan.pools[0].notes)
+def test_an_ondemand_pool_gets_no_backlog_that_php_fpm_replaces(tmp_path: Path) -> None:
+    lines = ("pm = ondemand", "listen.backlog = 65535")
+    new = Planned(tmp_path / "new", host_files(*lines, somaxconn=65535))
+    assert new.recommended() == {"listen.backlog": 112}
+    new.bring_in()
+    assert new.plan.recommendations == ()
+    older = {path.replace("8.2", "8.1"): text for path, text in host_files(*lines, somaxconn=65535).items()}
+    old = Planned(tmp_path / "old", {path: text.replace("8.2", "8.1") for path, text in older.items()})
+    assert old.plan.recommendations == ()
+    assert any("takes no backlog below 511" in note for note in old.plan.pools[0].notes)
+    longer = Planned(
+        tmp_path / "longer",
+        {path: text.replace("8.2", "8.1").replace(" 1s;", " 60s;") for path, text in older.items()},
+    )
+    assert int(str(longer.recommended()["listen.backlog"])) >= 511
+    longer.bring_in()
+    assert longer.plan.recommendations == ()

@@ -49,8 +49,8 @@ def time(text: str) -> float:
 
 
 def _manager(text: str) -> str:
-    if text not in ("static", "dynamic"):
-        raise ArgumentTypeError(f"{text!r} is neither static nor dynamic")
+    if text not in pool_setting.MANAGERS:
+        raise ArgumentTypeError(f"{text!r} is none of static, dynamic and ondemand")
     return text
 
 

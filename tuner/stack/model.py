@@ -174,7 +174,8 @@ class Pool(Entity):
     `spare_servers_refusal` is how php-fpm refuses the process numbers (empty if it takes them), and
     `spare_servers_culprit` the number it names. `ramp` is the time from the children of the start to
     `max_children` when all are busy, absent unless they grow step by step.
-    `backlog_is_replaced` says that pm = ondemand puts its default in place of the written backlog.
+    `backlog_is_replaced` says that pm = ondemand puts its default in place of the written backlog, and
+    `least_backlog` is the least that it takes; absent under another pm.
     `listen_clash` is what comes of another pool of the same php-fpm on this address, empty if there is none.
     `reach` tells who can connect: every address, a public address, a private address, this machine, nobody,
     a name.
@@ -201,6 +202,7 @@ class Pool(Entity):
     spare_servers_culprit: Value
     ramp: Value
     backlog_is_replaced: Value
+    least_backlog: Value
     listen_clash: Value
     reach: Value
     listen_mode: Value

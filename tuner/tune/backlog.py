@@ -21,7 +21,7 @@ def recommend_backlog(
     """Return what listen.backlog should be, None where it is right as it is."""
     bounds = demand.bounds(workers)
     found = _better(listener, bounds, somaxconn)
-    if found is None:
+    if found is None or not is_taken(pool, found[0]):
         return None
     backlog, why = found
     return Recommendation(
@@ -38,6 +38,12 @@ def recommend_backlog(
         spot_in_section(pool),
         id(pool),
     )
+
+
+def is_taken(pool: Pool, backlog: int) -> bool:
+    """Say whether php-fpm is known to listen with that backlog: pm = ondemand may take its default."""
+    least = pool.least_backlog
+    return least.state == "absent" or (least.is_known and backlog >= int(least.data or 0))
 
 
 def pinned(pool: Pool, listener: Listener, raised: Value) -> Recommendation:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from tuner.stack.model import Pool
+from tuner.tune.backlog import is_taken
 from tuner.tune.demand import Demand, Wishes
 from tuner.tune.workers import most_fed
 
-REPLAYED = ("static", "dynamic")
+REPLAYED = ("static", "dynamic", "ondemand")
 FEW_REQUESTS = 1000
 
 
@@ -38,9 +39,13 @@ def _doubts(pool: Pool, demand: Demand) -> Iterator[str]:
 def _on_queue(pool: Pool, demand: Demand, workers: int) -> Iterator[str]:
     bounds = demand.bounds(workers)
     if pool.pm.data not in REPLAYED:
+        yield f"its backlog is left alone: {pool.pm.label} is not known ({pool.pm.origin.words})"
+    elif bounds.limit and not is_taken(pool, bounds.limit):
+        least = pool.least_backlog
+        version = f"below {least.data}" if least.is_known else "below 511 before 8.2"
         yield (
-            f"its backlog is left alone with pm = {pool.pm.data or 'unknown'}: before PHP 8.2 ondemand takes "
-            "no less than 511, and starts workers as requests come"
+            f"pm = ondemand takes no backlog {version}, and of more than {bounds.limit} the last is answered "
+            "too late: a shorter queue needs pm = static, pm = dynamic or PHP 8.2"
         )
     if bounds.limit == 0:
         yield (

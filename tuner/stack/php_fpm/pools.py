@@ -11,6 +11,7 @@ from tuner.stack.php_fpm.processes import (
 from tuner.stack.php_fpm.reading import PoolReader
 from tuner.stack.php_fpm.sockets import (
     build_pool_listener,
+    least_backlog,
     listen_address,
     others_may_write,
     passed_backlog,
@@ -58,6 +59,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target, is_in_containe
         spare_servers_culprit=absent("pool.spare_servers_culprit"),
         ramp=absent("pool.ramp"),
         backlog_is_replaced=backlog_is_replaced,
+        least_backlog=least_backlog(pm, target),
         listen_clash=NO_CLASH,
         reach=reach(listen),
         listen_mode=listen_mode,

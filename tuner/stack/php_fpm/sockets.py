@@ -11,7 +11,7 @@ from tuner.stack.model import Family, Kernel, Listener, Pool
 from tuner.stack.php_fpm.reading import PoolReader, full_path
 from tuner.stack.settings import as_text, php_fpm_integer
 from tuner.stack.target import Target
-from tuner.stack.value import Option, Origin, Override, Value, derive, undetermined
+from tuner.stack.value import Option, Origin, Override, Value, absent, derive, undetermined
 
 ONDEMAND = "ondemand"
 WRITABLE = "every local user may connect"
@@ -64,6 +64,14 @@ def passed_backlog(read: PoolReader, pm: Value, target: Target) -> tuple[Value, 
         lost = Override(asked.data or 0, asked.origin, ONDEMAND_REPLACES)
         passed = passed._replace(overrides=(lost, *asked.overrides))
     return passed, is_replaced
+
+
+def least_backlog(pm: Value, target: Target) -> Value:
+    """Return the least backlog that pm = ondemand takes, php-fpm's own default; absent under another pm."""
+    if not (pm.is_known and pm.data == ONDEMAND):
+        return absent("pool.least_backlog")
+    default = defaults.default("php-fpm", "listen.backlog", "pool.least_backlog", target)
+    return default.renamed(default.name, "least backlog under pm = ondemand")
 
 
 def _is_lost(pm: str, number: int, least: int) -> bool:
