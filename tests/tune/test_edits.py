@@ -1,11 +1,9 @@
 """What of a plan goes into files: contradictions stay out, and what is written is written where it may be."""
 
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, Planned, host_files
 from tuner.formats.document import Kind
 from tuner.formats.nginx import parse as parse_nginx
 from tuner.formats.php_fpm import parse as parse_php_fpm
@@ -165,23 +163,6 @@ def test_hundreds_of_pools_in_one_file_take_a_moment() -> None:
     found = file.patches(*wanted)
     assert time.process_time() - began < 2
     assert (len(found.files[0].changes), found.unwritten) == (pools, ())
-
-
-def test_a_file_that_two_pools_include(tmp_path: Path) -> None:
-    files = host_files(workers=8)
-    pool = "user = www-data\nlisten = /run/php/$pool.sock\npm = static\n"
-    included = f"include = /{FPM}/common.inc\n"
-    files[f"{FPM}/common.inc"] = "listen.backlog = 65535\n"
-    files[POOL_FILE] = (
-        f"[www]\n{pool}pm.max_children = 8\n{included}[api]\n{pool}pm.max_children = 64\n{included}"
-    )
-    files[NGINX_FILE] = files[NGINX_FILE].replace(
-        "listen 80;",
-        "listen 80; location /api { fastcgi_pass unix:/run/php/api.sock; fastcgi_read_timeout 1s; }",
-    )
-    found = Planned(tmp_path, files).patches
-    reasons = {one.reason for one in found.unwritten}
-    assert reasons == {"pools www and api need different values there"}
 
 
 def test_two_keys_go_into_one_new_file_and_one_of_two_values_into_none() -> None:

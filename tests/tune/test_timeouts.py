@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tune.hosts import Planned, host_files
+from tests.tune.hosts import NGINX_FILE, Planned, host_files
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,30 @@ def test_every_line_that_says_it_is_changed_at_once(tmp_path: Path) -> None:
     host.bring_in()
     assert host.plan.recommendations == ()
     assert (tmp_path / "etc/nginx/nginx.conf").read_text().count("fastcgi_connect_timeout 2s;") == 3
+
+
+PASS = "fastcgi_pass php;\n"
+
+
+def with_location(location: str) -> dict[str, str]:
+    files = host_files("listen.backlog = 10", listen="127.0.0.1:9000")
+    nginx = files[NGINX_FILE].replace("        listen 80;\n", f"        listen 80;\n{location}")
+    return {**files, NGINX_FILE: nginx, "etc/nginx/pass.conf": PASS}
+
+
+def test_a_file_included_within_an_if_stays_and_the_location_around_it_says_it(tmp_path: Path) -> None:
+    host = Planned(tmp_path, with_location("        location /if { if ($arg_a) { include pass.conf; } }\n"))
+    assert NGINX_FILE in host.bring_in()
+    assert (tmp_path / "etc/nginx/pass.conf").read_text() == PASS
+    location = "location /if { if ($arg_a) { include pass.conf; } fastcgi_connect_timeout 2s; }\n"
+    assert location in (tmp_path / NGINX_FILE).read_text()
+    assert host.plan.recommendations == ()
+
+
+def test_what_an_if_and_a_location_include_is_left_to_its_owner(tmp_path: Path) -> None:
+    both = "        location /if { include pass.conf; if ($arg_a) { include pass.conf; } }\n"
+    found = Planned(tmp_path, with_location(both)).patches
+    assert len(found.unwritten) == 1
+    assert {file.document.text.path for file in found.files}.isdisjoint(
+        {str(tmp_path / "etc/nginx/pass.conf")}
+    )

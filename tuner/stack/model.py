@@ -109,12 +109,14 @@ class Upstream(Entity):
 class Location(Entity):
     """A place in nginx that passes requests to FastCGI, with the timeouts in force there.
 
-    `server` is the server's name, or an address it listens on where it has none.
+    `server` is the server's name, or an address it listens on where it has none. `beside` is what stands in
+    the block that takes timeouts for it: `fastcgi_pass` itself, or the outermost `if` around it.
     """
 
     server: str
     path: str
     fastcgi_pass: Value
+    beside: Value
     fastcgi_keep_conn: Value
     fastcgi_connect_timeout: Value
     fastcgi_send_timeout: Value

@@ -18,7 +18,10 @@ FORMULA = (
 def recommend_backlog(
     pool: Pool, listener: Listener, demand: Demand, workers: int, somaxconn: Value
 ) -> Recommendation | None:
-    """Return what listen.backlog should be, None where it is right as it is."""
+    """Return what listen.backlog should be, None where it is right as it is.
+
+    It may be written already, if net.core.somaxconn is not large enough for it.
+    """
     bounds = demand.bounds(workers)
     found = _better(listener, bounds, somaxconn)
     if found is None or not is_taken(pool, found[0]):
@@ -76,7 +79,7 @@ def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> tuple[int, 
     need, limit = bounds
     if not limit:
         return None
-    present, asked = listener.effective_backlog, listener.backlog
+    present = listener.effective_backlog
     longest = _longest(listener)
     if longest is None or longest > limit:
         found = limit, f"of more than {limit} that wait, the last is answered after nginx has given up"
@@ -86,7 +89,7 @@ def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> tuple[int, 
         found = _with_reserve(need, limit, somaxconn), f"the bursts need {need}"
     else:
         return _as_in_force(listener)
-    return None if asked.is_written and asked.data == found[0] else found
+    return found
 
 
 def _as_in_force(listener: Listener) -> tuple[int, str] | None:

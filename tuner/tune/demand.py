@@ -41,6 +41,7 @@ class Demand(NamedTuple):
     arrivals_per_s: float | None
     is_until_nginx_gives_up: bool
     clients: int | None
+    patience_s: float | None
     inputs: tuple[Value, ...]
 
     def capacity_per_s(self, workers: int) -> float:
@@ -144,6 +145,7 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
         float(load.arrival_rate.data or 0) if load.arrival_rate.is_known else None,
         bool(known_s) and min(known_s + stated_s) == known_s[0],
         wishes.clients,
+        deadline_s,
         (*inputs, timeout),
     )
 

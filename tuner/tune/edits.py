@@ -167,6 +167,8 @@ def _is_changeable(document: Document) -> bool:
 def _place(found: Recommendation) -> Place | None:
     """Return where the setting stands; of a sysctl, the place that sets it although it is not in force."""
     present = found.present
+    if found.is_shared:
+        return None
     if present.origin.place is not None or found.program != "kernel":
         return present.origin.place
     first = next(iter(present.overrides), None)

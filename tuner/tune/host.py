@@ -9,8 +9,9 @@ from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclampe
 from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
-from tuner.tune.redis import missing_files, recommend_redis
+from tuner.tune.redis import missing_files, queues_of_redis, recommend_redis
 from tuner.tune.room import crowding, shared_out
+from tuner.tune.sharing import of_own, other_lines
 from tuner.tune.steps import steps_of
 from tuner.tune.syn_backlog import recommend_max_syn_backlog
 from tuner.tune.timeouts import recommend_connect_timeouts
@@ -34,11 +35,13 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     queues = wanted_queues(stack, known)
     recommended += recommend_listens(stack, queues)
     backlogs = [found for found in recommended if found.setting in BACKLOGS]
-    numbers = [wanted.backlog for wanted in queues]
-    recommended += recommend_somaxconn(stack, backlogs, numbers, may_lower=wishes.may_lower)
+    recommended = [found for found in recommended if not _is_written(found)]
+    more = (*(wanted.backlog for wanted in queues), *queues_of_redis(stack, recommended))
+    recommended += recommend_somaxconn(stack, backlogs, more, may_lower=wishes.may_lower)
     recommended += recommend_max_syn_backlog(stack, recommended)
     recommended += recommend_connections(stack, known, recommended)
     recommended += recommend_connect_timeouts(stack)
+    recommended = [*of_own(stack, recommended), *other_lines(stack, recommended)]
     recommended.sort(key=lambda found: ORDER.index(found.program))
     return Plan(
         stack.host_name,
@@ -47,6 +50,11 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         (*_notes(stack, recommended), *crowding(staffs, wishes.room)),
         steps_of(stack, recommended, queues),
     )
+
+
+def _is_written(found: Recommendation) -> bool:
+    """Say whether the file has the number already: it may have to be let through all the same."""
+    return found.present.is_written and found.present.data == found.recommended
 
 
 def _notes(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tuner.laws.somaxconn import needed_somaxconn
-from tuner.stack.model import Listener, Stack
+from tuner.stack.model import Listener, Pool, Stack
 from tuner.tune.backlog import pinned
 from tuner.tune.plan import Plan, Recommendation
 
@@ -128,15 +128,24 @@ def pins(stack: Stack, backlogs: Sequence[Recommendation]) -> list[Recommendatio
     return [
         pinned(pool, pool.listener, stack.kernel.somaxconn)
         for pool in stack.pools
-        if id(pool) not in known and pool.listener is not None and _is_cut(pool.listener)
+        if id(pool) not in known
+        and pool.listener is not None
+        and _is_cut(pool.listener)
+        and not _takes_no_less(pool, pool.listener)
     ]
 
 
+def _takes_no_less(pool: Pool, listener: Listener) -> bool:
+    """Say whether pm = ondemand may put its default in the place of a shorter backlog: before PHP 8.2."""
+    return pool.pm.data == "ondemand" and int(listener.backlog.data or 0) >= 0
+
+
 def unclamped(stack: Stack, recommended: Sequence[Recommendation]) -> list[Listener]:
-    """Return the listeners of nginx and Redis that a larger somaxconn would make longer than usual.
+    """Return the listeners that a larger somaxconn would make longer than usual, or than they can be kept.
 
     Those that are `recommended` another number are not among them.
     """
+    held = [pool.listener for pool in stack.pools if pool.listener and _takes_no_less(pool, pool.listener)]
     planned = {found.subject for found in recommended if found.setting == LISTEN_BACKLOG}
     return [
         listener
@@ -145,7 +154,7 @@ def unclamped(stack: Stack, recommended: Sequence[Recommendation]) -> list[Liste
         and id(listener) not in planned
         and _is_cut(listener)
         and int(listener.backlog.data or 0) > USUAL_BACKLOG
-    ]
+    ] + [listener for listener in held if _is_cut(listener)]
 
 
 def _usual(listeners: Sequence[Listener]) -> Iterable[int]:

@@ -47,7 +47,8 @@ class Recommendation(NamedTuple):
     `formula` is the arithmetic in words and `inputs` the values that went into it; `requires` what its
     program has to do before it is in force. `spot` is where to write it if no file has it yet.
     `subject` is the identity of the pool or server: `entity` may be that of another PHP version's, too.
-    `by_hand` is why no file may be changed for it, empty where one may.
+    `by_hand` is why no file may be changed for it, empty where one may. `is_shared`: others have their value
+    from the same line and keep it, so that it is written at the spot instead.
     """
 
     setting: str
@@ -63,6 +64,7 @@ class Recommendation(NamedTuple):
     spot: Spot | None = None
     subject: int = 0
     by_hand: str = ""
+    is_shared: bool = False
 
 
 class Prediction(NamedTuple):
@@ -71,6 +73,11 @@ class Prediction(NamedTuple):
     setting: Setting
     summary: Summary
     ranges: Mapping[str, Range] | None = None
+
+    @property
+    def share_of_ok(self) -> float:
+        """Which part of the requests is answered in time."""
+        return self.summary.shares["200"]
 
 
 class Alternative(NamedTuple):

@@ -9,6 +9,7 @@ from tuner.stack.value import Data
 from tuner.tune.admission import door_of, recommend_max_conns
 from tuner.tune.alternatives import alternatives
 from tuner.tune.backlog import recommend_backlog
+from tuner.tune.carried import STAYS_LONGER, carried
 from tuner.tune.demand import Demand, Wishes
 from tuner.tune.estimates import estimates_of_rate, estimates_without_load
 from tuner.tune.notes import REPLAYED, notes_of
@@ -46,11 +47,18 @@ def study(stack: Stack, pool: Pool, demand: Demand | str, staff: Staff, given: i
     backlog = None
     if pool.pm.data in REPLAYED and not _is_held_back(pool, demand, given):
         backlog = recommend_backlog(pool, pool.listener, demand, given, stack.kernel.somaxconn)
+    notes = list(notes_of(pool, demand, given, wishes))
+    traffic = demand.traffic(given) if backlog and demand.clients is None else None
+    if backlog is not None and traffic is not None:
+        forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
+        limit = backlog.recommended
+        backlog = carried(backlog, forecast, changes_of([workers] if workers else [], stack, pool))
+        notes += [] if backlog and backlog.recommended == limit else [STAYS_LONGER.format(limit)]
     own = [found for found in (workers, backlog) if found is not None]
     most = most_in_memory(demand, wishes.room)
     ramp = recommend_ramp(stack, pool, demand, changes_of(own, stack, pool), most)
     door = _door(pool, demand, given, backlog)
-    return Study(pool, demand, (*ramp, *own, *always, *door), tuple(notes_of(pool, demand, given, wishes)))
+    return Study(pool, demand, (*ramp, *own, *always, *door), tuple(notes))
 
 
 def _is_held_back(pool: Pool, demand: Demand, workers: int) -> bool:
@@ -87,7 +95,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
     before = after = None
     others: tuple[Alternative, ...] = ()
     if traffic is not None and demand.clients is None:
-        forecast = Forecast(stack, pool, traffic, demand.deadline_s)
+        forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
         others = tuple(alternatives(forecast, demand, changes, before, after, wishes.cores))

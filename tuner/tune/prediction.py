@@ -1,6 +1,7 @@
 """What a pool makes of the recorded traffic, as it is and as it would be."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from tuner.errors import UsageError
@@ -22,12 +23,16 @@ UNNOTICED = 0.001
 
 
 class Forecast(NamedTuple):
-    """Predicts for one pool what becomes of recorded requests that are waited for until `deadline_s`."""
+    """Predicts for one pool what becomes of recorded requests that are waited for until `deadline_s`.
+
+    `patience_s`, where it was said, is how long whoever asks waits at all, for a connection as well.
+    """
 
     stack: Stack
     pool: Pool
     traffic: Traffic
     deadline_s: float
+    patience_s: float | None = None
 
     def of(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
         """Return what `changes` of settings would make of them, with a range, or why that cannot be said."""
@@ -46,9 +51,12 @@ class Forecast(NamedTuple):
     def _setting(self, changes: Mapping[str, Data], shed_after_s: float | None) -> Setting | str:
         behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
         try:
-            return setting_of({READ_TIMEOUT: self.deadline_s, **changes}, behaviour, self.stack, self.pool)
+            setting = setting_of({READ_TIMEOUT: self.deadline_s, **changes}, behaviour, self.stack, self.pool)
         except (UsageError, ValueError) as error:
             return str(error)
+        if self.patience_s is None or setting.connect_timeout_s <= self.patience_s:
+            return setting
+        return replace(setting, connect_timeout_s=self.patience_s)
 
     def _grown(self, setting: Setting) -> Summary:
         """Return the figures of one replay; a pool that grows has grown to the first rate before."""

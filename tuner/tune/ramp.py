@@ -24,7 +24,7 @@ def recommend_ramp(
     traffic = demand.traffic(workers)
     if traffic is None or pool.pm.data != "dynamic" or demand.clients is not None:
         return
-    forecast = Forecast(stack, pool, traffic, demand.deadline_s)
+    forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
     best = forecast.share_of_ok({**changes, "pm": "static"})
     present = forecast.share_of_ok(changes)
     if best is None or present is None or present >= best - UNNOTICED:

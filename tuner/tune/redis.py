@@ -38,6 +38,14 @@ def recommend_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iter
             yield _recommendation(TCP_BACKLOG, redis, redis.tcp_backlog, workers, spot)
 
 
+def queues_of_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[int]:
+    """Yield the queues that Redis asks for already, as far as the workers need them."""
+    workers = _workers(stack, recommended)
+    for redis in stack.redis:
+        if redis.tcp_backlog.is_known and redis.tcp_backlog.is_written:
+            yield min(int(redis.tcp_backlog.data or 0), workers)
+
+
 def missing_files(redis: Redis, stack: Stack, recommended: Sequence[Recommendation]) -> int | None:
     """Return how many open files a Redis needs for all workers; None unless its limit is known to be less."""
     needed = _workers(stack, recommended) + SPARE_CLIENTS + OWN_FILES

@@ -1,6 +1,6 @@
 """Timeouts in their order: the slowest request, PHP-FPM's limit, nginx's patience, the connection."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from math import floor
 
 from tuner.stack.model import ConnectTimeout, Pool, Stack
@@ -18,20 +18,29 @@ IN_TIME = 0.75
 
 def recommend_connect_timeouts(stack: Stack) -> Iterator[Recommendation]:
     """Yield fastcgi_connect_timeout where a full queue of a TCP socket lets clients hang on it."""
+    in_an_if = {
+        location.fastcgi_pass.origin.place
+        for found in stack.connect_timeouts
+        for location in found.locations
+        if location.beside.origin.place != location.fastcgi_pass.origin.place
+    }
     for found in stack.connect_timeouts:
         seconds = found.timeout.data
         is_known = found.timeout.is_known and isinstance(seconds, int | float)
         if not is_known or found.tcp_member.state == "absent" or float(seconds or 0) <= LONGEST_CONNECT_S:
             continue
-        yield from _connect_timeout(found)
+        yield from _connect_timeout(found, in_an_if)
 
 
-def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
-    """Yield one for each line that says it, and for each location where nobody does."""
+def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -> Iterator[Recommendation]:
+    """Yield one for each line that says it, and for each location where nobody does.
+
+    Nothing is added to a file that is included within an `if` as well: there it would be refused.
+    """
     done: set[Place] = set()
     for location in found.locations:
-        present, passed = location.fastcgi_connect_timeout, location.fastcgi_pass.origin.place
-        place = present.origin.place or passed
+        present, beside = location.fastcgi_connect_timeout, location.beside.origin.place
+        place = present.origin.place or beside
         if place is None or place in done:
             continue
         done.add(place)
@@ -46,7 +55,9 @@ def _connect_timeout(found: ConnectTimeout) -> Iterator[Recommendation]:
             (present, found.tcp_member),
             "reload",
             None,
-            None if present.origin.place or passed is None else Spot(passed, "location"),
+            None
+            if beside is None or beside in in_an_if or present.origin.place
+            else Spot(beside, "location"),
         )
 
 

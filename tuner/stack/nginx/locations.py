@@ -14,6 +14,8 @@ from tuner.stack.value import Value, absent
 PASS = "fastcgi_pass"
 KEEP_CONN = "fastcgi_keep_conn"
 MAX_CONNS = "max_conns="
+TIMELESS = frozenset({"if", "limit_except"})
+"""Blocks that take fastcgi_pass, and no timeouts for it."""
 
 
 def build_upstreams(configuration: Configuration, target: Target) -> dict[str, Upstream]:
@@ -115,6 +117,7 @@ def _location(
         server=name,
         path=path,
         fastcgi_pass=passed,
+        beside=_beside(block, passed),
         fastcgi_keep_conn=in_force(block, KEEP_CONN, f"location.{KEEP_CONN}", on_or_off, target),
         fastcgi_connect_timeout=timeout("fastcgi_connect_timeout"),
         fastcgi_send_timeout=timeout("fastcgi_send_timeout"),
@@ -122,6 +125,17 @@ def _location(
         worker_processes=workers,
         upstream=_upstream(word, passed, upstreams),
     )
+
+
+def _beside(block: Block, passed: Value) -> Value:
+    """Return `fastcgi_pass`, or what is around it in the innermost block that takes timeouts."""
+    if block.name not in TIMELESS:
+        return passed.renamed("location.beside")
+    while block.parent and block.parent.name in TIMELESS:
+        block = block.parent
+    if block.directive is None or block.text is None:
+        return passed.renamed("location.beside")
+    return written("location.beside", block.directive.name, block.text, as_text, label=block.name)
 
 
 def _upstream(word: Word, passed: Value, upstreams: Mapping[str, Upstream]) -> Upstream | None:

@@ -74,6 +74,7 @@ def _pool(settings: PoolSettings, kernel: Kernel, target: Target, is_in_containe
         longest_read_timeout=unknown(
             "pool.longest_read_timeout",
             "no nginx location is known to pass requests to this pool",
+            unit="s",
             label="fastcgi_read_timeout",
         ),
         keepalive_per_worker=absent("pool.keepalive_per_worker", NOT_KEPT),
