@@ -1,0 +1,54 @@
+"""The same plan by the command line: written and put back, and as fragments."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.cli.program import Ran, fpmtune
+from tests.fuzz.loads import Load
+
+
+def faults(root: Path, new: Mapping[str, bytes], load: Load) -> Iterator[str]:
+    """Yield what is wrong with the written files, which should be `new`, with the way back, and fragments."""
+    with TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        copy, journal = folder / "host", folder / "journal"
+        shutil.copytree(root, copy, symlinks=True)
+        options = load.options(folder)
+        before = _with_modes(copy)
+        yield from _ended_badly(
+            fpmtune("tune", copy, "--write", "--no-verify", "--journal", journal, *options)
+        )
+        wanted = {path: (new[path], mode) for path, (_, mode) in before.items()}
+        yield from (
+            f"{path}: --write makes something else of it" for path in _differ(_with_modes(copy), wanted)
+        )
+        yield from _ended_badly(fpmtune("tune", "--revert", "--journal", journal))
+        yield from (f"{path}: --revert does not bring it back" for path in _differ(_with_modes(copy), before))
+        yield from _of_fragments(copy, folder / "out", journal, options)
+
+
+def _of_fragments(copy: Path, out: Path, journal: Path, options: list[str]) -> Iterator[str]:
+    yield from _ended_badly(fpmtune("tune", copy, "--out", out, "--journal", journal, *options))
+    checked = fpmtune("check", "--target", "none", "--format", "json", out)
+    for found in checked.report["findings"]:
+        if found["severity"] in ("error", "warning"):
+            yield f"of a fragment {found['rule']}: {found['message']}"
+
+
+def _ended_badly(ran: Ran) -> Iterator[str]:
+    if ran.status:
+        yield f"fpmtune ended with {ran.status}: {ran.err}"
+
+
+def _with_modes(root: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mode)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def _differ(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
