@@ -137,11 +137,12 @@ def test_nginx_takes_every_snippet_where_it_belongs(machine: Path, programs: Ins
     assert {path.name for path in snippets} == {
         "fpmtune-log.conf",
         "fpmtune-shed-www.conf",
+        "fpmtune-timeouts-www.conf",
         "fpmtune-upstream-www.conf",
     }
     conf = machine / "etc/nginx/with-snippets.conf"
-    in_http = "".join(f"include {path};\n" for path in snippets if "shed" not in path.name)
-    in_location = f"include {machine}/out/nginx/fpmtune-shed-www.conf;\n"
+    in_http = "".join(f"include {path};\n" for path in snippets[:1] + snippets[3:])
+    in_location = "".join(f"include {path};\n" for path in snippets[1:3])
     text = NGINX.replace("http {\n", f"http {{\n{in_http}").replace(
         "fastcgi_pass php", "fastcgi_pass php_www"
     )

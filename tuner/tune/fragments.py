@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tuner import __version__, packaged
 from tuner.laws.path_limits import max_conns_for
+from tuner.load.pool_setting import CONNECT_TIMEOUT
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.alternatives import SHED
@@ -18,6 +19,7 @@ from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
 from tuner.tune.redis import missing_files
 from tuner.tune.syn_backlog import MAX_SYN_BACKLOG
+from tuner.tune.timeouts import governs
 
 PLAIN_ADDRESS = re.compile(r"[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 ODD = re.compile(r"[^A-Za-z0-9_./,:=@+' ~-]")
@@ -110,6 +112,10 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
     for pool, found in zip(stack.pools, plan.pools, strict=True):
         if id(pool) in labels:
             yield from _of_nginx(render, labels[id(pool)].name, pool, found)
+            timeouts = _timeouts(stack, pool, plan)
+            if timeouts:
+                path = f"nginx/fpmtune-timeouts-{labels[id(pool)].name}.conf"
+                yield render(path, "timeouts.conf", settings=timeouts)
 
 
 def _of_redis(render: Render, stack: Stack, plan: Plan) -> Iterator[Fragment]:
@@ -167,6 +173,13 @@ def _of_nginx(render: Render, name: str, pool: Pool, found: PoolPlan) -> Iterato
     if shed is not None:
         yield render(f"php/fpmtune-shed-{name}.php", "shed.php", shed_after_s=shed)
         yield render(f"nginx/fpmtune-shed-{name}.conf", "shed.conf")
+
+
+def _timeouts(stack: Stack, pool: Pool, plan: Plan) -> dict[str, str]:
+    """Return the timeouts that are planned where nginx passes requests to the pool."""
+    governing = {found.entity for found in stack.connect_timeouts if governs(found, pool)}
+    planned = (found for found in plan.recommendations if found.setting == CONNECT_TIMEOUT)
+    return {found.setting: written(found) for found in planned if found.entity in governing}
 
 
 def _reached(address: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.laws.queueing import longest_mean_service_time_s
-from tuner.stack.model import ConnectTimeout, Pool, Stack
+from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
 from tuner.tune.admission import door_of, recommend_max_conns
 from tuner.tune.alternatives import alternatives
@@ -17,7 +17,7 @@ from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import Forecast
 from tuner.tune.ramp import recommend_ramp
 from tuner.tune.room import Staff
-from tuner.tune.timeouts import recommend_terminate_timeout
+from tuner.tune.timeouts import governs, recommend_terminate_timeout
 from tuner.tune.workers import most_in_memory, recommend_workers
 
 
@@ -116,16 +116,12 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
 def changes_of(recommended: Sequence[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
     """Return the settings among `recommended` that concern the pool, as the simulator takes them."""
     shared = {stack.kernel.entity}
-    shared |= {found.entity for found in stack.connect_timeouts if _reaches(found, pool)}
+    shared |= {found.entity for found in stack.connect_timeouts if governs(found, pool)}
     return {
         found.setting: found.recommended
         for found in recommended
         if found.subject == id(pool) or found.entity in shared
     }
-
-
-def _reaches(timeout: ConnectTimeout, pool: Pool) -> bool:
-    return any(reached is pool for location in timeout.locations for reached in location.pools)
 
 
 def _prediction(found: Prediction | str, notes: list[str]) -> Prediction | None:

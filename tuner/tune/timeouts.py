@@ -61,6 +61,11 @@ def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -
         )
 
 
+def governs(timeout: ConnectTimeout, pool: Pool) -> bool:
+    """Say whether requests for the pool go through a location of that connect timeout."""
+    return any(reached is pool for location in timeout.locations for reached in location.pools)
+
+
 def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
     """Return request_terminate_timeout where it lets a request run on that nginx has given up for sure.
 
