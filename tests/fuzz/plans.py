@@ -47,15 +47,15 @@ def outcome_of(root: Path, load: Load, *, with_commands: bool = False) -> Outcom
     faults = list(faults_of_bytes(before))
     changed = {str(Path(file.document.text.path).relative_to(root)): file for file in before.patches.files}
     kinds: dict[str, str] = {name: file.document.kind for name, file in changed.items()}
-    new = {**files, **{name: file.data for name, file in changed.items()}}
+    new = {**files, **{name: file.data for name, file in changed.items()}, **before.new}
     if with_commands:
         faults += plan_commands.faults(root, new, load)
     took, takes = verdicts.verdicts(files, kinds), verdicts.verdicts(new, kinds) if kinds else {}
     faults += [
         f"{asked}: taken before, and not after" for asked, taken in takes.items() if took[asked] > taken
     ]
-    for name, file in changed.items():
-        (root / name).write_bytes(file.data)
+    for name in (*changed, *before.new):
+        (root / name).write_bytes(new[name])
     after = planned(root, load)
     faults += [*faults_after(before, after), *faults_of_predictions(before, after)]
     return Outcome(len(changed), Counter(one.setting for one in before.written), faults)
@@ -79,7 +79,8 @@ def generated(root: Path, random: Random) -> Load:
 
 def _load_for(root: Path, random: Random) -> Load:
     target = random_target(random)
-    return random_load(random, target, [pool for stack in read(root, target).stacks for pool in stack.pools])
+    _, loaded = read(root, target)
+    return random_load(random, target, [pool for stack in loaded.stacks for pool in stack.pools])
 
 
 def _copied(source: Path, root: Path) -> None:
