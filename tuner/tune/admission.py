@@ -49,7 +49,10 @@ def recommend_max_conns(pool: Pool, workers: int, backlog: int) -> Iterator[Reco
     present, zone = door.max_conns, door.upstream.zone
     if present.state == "unknown":
         return
-    if present.state == "absent" or not workers <= int(present.data or 0) <= bound:
+    is_kept = (
+        present.state != "absent" and zone.state != "absent" and workers <= int(present.data or 0) <= bound
+    )
+    if not is_kept and present.data != bound:
         why = "a TCP queue that is full answers nobody: its clients hang, while they could be told at once"
         yield _recommendation(MAX_CONNS, pool, present, bound, why, Spot(door.member.origin.place, "server"))
     if zone.state == "absent":

@@ -27,6 +27,8 @@ def recommend_backlog(
     if found is None or not is_taken(pool, found[0]):
         return None
     backlog, why = found
+    if pool.pm.data == "ondemand" and backlog == listener.effective_backlog.data:
+        return None
     return Recommendation(
         "listen.backlog",
         "php-fpm",

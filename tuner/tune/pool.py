@@ -1,6 +1,6 @@
 """The plan of one pool: what is recommended for it, and what that would have made of the recorded traffic."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.laws.queueing import longest_mean_service_time_s
@@ -17,7 +17,7 @@ from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import Forecast
 from tuner.tune.ramp import recommend_ramp
 from tuner.tune.room import Staff
-from tuner.tune.timeouts import governs, recommend_terminate_timeout
+from tuner.tune.timeouts import governs, recommend_connect_timeouts, recommend_terminate_timeout
 from tuner.tune.workers import most_in_memory, recommend_workers
 
 
@@ -48,16 +48,17 @@ def study(stack: Stack, pool: Pool, demand: Demand | str, staff: Staff, given: i
     if pool.pm.data in REPLAYED and not _is_held_back(pool, demand, given):
         backlog = recommend_backlog(pool, pool.listener, demand, given, stack.kernel.somaxconn)
     notes = list(notes_of(pool, demand, given, wishes))
+    timeouts = tuple(recommend_connect_timeouts(stack))
     traffic = demand.traffic(given) if backlog and demand.clients is None else None
     if backlog is not None and traffic is not None:
         forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
         limit = backlog.recommended
-        backlog = carried(backlog, forecast, changes_of([workers] if workers else [], stack, pool))
+        backlog = carried(backlog, forecast, changes_of(filter(None, (*timeouts, workers)), stack, pool))
         notes += [] if backlog and backlog.recommended == limit else [STAYS_LONGER.format(limit)]
     own = [found for found in (workers, backlog) if found is not None]
     most = most_in_memory(demand, wishes.room)
-    ramp = recommend_ramp(stack, pool, demand, changes_of(own, stack, pool), most)
-    door = _door(pool, demand, given, backlog)
+    door = tuple(_door(pool, demand, given, backlog))
+    ramp = recommend_ramp(stack, pool, demand, changes_of((*own, *door, *timeouts), stack, pool), most)
     return Study(pool, demand, (*ramp, *own, *always, *door), tuple(notes))
 
 
@@ -113,7 +114,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
     )
 
 
-def changes_of(recommended: Sequence[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
+def changes_of(recommended: Iterable[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
     """Return the settings among `recommended` that concern the pool, as the simulator takes them."""
     shared = {stack.kernel.entity}
     shared |= {found.entity for found in stack.connect_timeouts if governs(found, pool)}
