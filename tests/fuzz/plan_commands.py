@@ -26,7 +26,8 @@ def faults(root: Path, new: Mapping[str, bytes], load: Load) -> Iterator[str]:
             for path in sorted(new.keys() | written.keys())
             if not _is_as_planned(new.get(path), before.get(path), written.get(path))
         )
-        yield from _ended_badly(fpmtune("tune", "--revert", "--journal", journal))
+        if written != before:
+            yield from _ended_badly(fpmtune("tune", "--revert", "--journal", journal))
         yield from (f"{path}: --revert does not bring it back" for path in _differ(_with_modes(copy), before))
         yield from _of_fragments(copy, folder / "out", journal, options)
 
