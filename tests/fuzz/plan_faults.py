@@ -188,11 +188,12 @@ def _of_pool(pool: PoolPlan) -> Iterator[str]:
 def _gets_worse(before: Prediction, after: Prediction) -> bool:
     """Say whether fewer are answered in time.
 
-    Those that hung on a full TCP queue for longer than the new connect timeout, and were answered in the end,
-    do not count: that nobody hangs is what it is for.
+    Those that hung on a full TCP queue, and were answered in the end, do not count where a connect timeout or
+    max_conns is new: that nobody hangs is what they are for.
     """
     is_shorter = after.setting.connect_timeout_s < before.setting.connect_timeout_s
-    if before.setting.socket == "tcp" and is_shorter and _overflows(before):
+    is_bounded = after.setting.max_conns is not None and before.setting.max_conns is None
+    if before.setting.socket == "tcp" and (is_shorter or is_bounded) and _overflows(before):
         return False
     return after.share_of_ok < before.share_of_ok - WORSE
 

@@ -107,6 +107,7 @@ def main() -> int:
     for name, root, load in _hosts(options):
         hosts += 1
         kept = Path.cwd() / f"plan-{options.seed}-{name}"
+        shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(root, kept, symlinks=True)
         found = outcome_of(root, load, with_commands=hosts % SAMPLE == 1 or options.only is not None)
         files, settings = files + found.files, settings + found.settings
