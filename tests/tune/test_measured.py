@@ -3,9 +3,11 @@
 import json
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.fuzz.loads import measured_pool
 from tests.tune.hosts import NGINX_FILE, POOL_FILE, Planned, host_files
 from tuner.load.compact import decode, encode
 from tuner.load.load_file import MeasuredPool
@@ -240,3 +242,18 @@ def test_where_no_spare_servers_are_enough_all_workers_stay(tmp_path: Path) -> N
     assert pool.after.summary.shares["200"] > pool.before.summary.shares["200"]
     host.bring_in()
     assert "pm" not in host.recommended()
+
+
+def test_slow_requests_keep_workers_busy_from_before_a_burst(tmp_path: Path) -> None:
+    random = Random(5)
+    offsets_ms = [0]
+    while offsets_ms[-1] < 60_000:
+        offsets_ms.append(offsets_ms[-1] + int(random.expovariate(60 / 1000)))
+    slow = measured_pool("www", offsets_ms, [random.expovariate(1 / 20) for _ in range(400)])
+    files = host_files("listen.backlog = 4", workers=900, timeout="120s")
+    host = Planned(tmp_path, files, measured=slow)
+    (pool,) = host.plan.pools
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.before.summary.shares["502"] > 0.01
+    assert pool.after.summary.shares["200"] > 0.99

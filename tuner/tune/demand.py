@@ -1,14 +1,18 @@
 """What comes to a pool, as numbers that the laws take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from tuner.laws.burst import largest_excess, needed_backlog
 from tuner.laws.queueing import OVERHEAD_S, capacity_per_s, largest_backlog
+from tuner.laws.simulator.run import replay
+from tuner.laws.simulator.setting import Setting
 from tuner.laws.simulator.traffic import Traffic
 from tuner.load.load_file import LoadFile, MeasuredPool
 from tuner.load.matching import match_pools
-from tuner.load.replayable import arrivals_of, traffic_of
+from tuner.load.replayable import arrivals_of, trace_of, traffic_of
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
@@ -21,7 +25,8 @@ MOST_CONNECTIONS = 65535
 US_PER_S = 1_000_000
 
 
-class Demand(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Demand:
     """Service times in seconds, and the arrivals of each busy time where there is a record.
 
     `cpu_mean_s` is the processor time of a request, `arrivals_per_s` a rate that was declared, or that of the
@@ -67,20 +72,37 @@ class Demand(NamedTuple):
         """
         if not self.windows_s:
             return self.clients
-        need = needed_backlog(
-            max(largest_excess(window_s, self.capacity_per_s(workers)) for window_s in self.windows_s),
-            workers,
-            self.service_time_cv,
-        )
+        need = self._needs(workers)
         return need if self.clients is None else min(need, self.clients)
 
     def traffic(self, workers: int) -> Traffic | None:
         """Return the requests of the time that asks most of so many workers."""
         if self.record is None:
             return None
+        window, _ = self._worst_window(workers)
+        return traffic_of(self.record, window=window)
+
+    @cached_property
+    def _needs(self) -> Callable[[int], int]:
+        return cache(self._need)
+
+    def _need(self, workers: int) -> int:
+        """Return the larger of two: what the law says, which takes all workers as idle when the burst comes,
+        and the longest queue of a replay, in which slow requests keep them busy from before.
+        """
+        window, excess = self._worst_window(workers)
+        by_law = needed_backlog(excess, workers, self.service_time_cv)
+        if self.record is None:
+            return by_law
+        trace = trace_of(self.record, window=window)
+        unbounded = Setting(workers, len(trace.arrivals_s), self.deadline_s)
+        return max(by_law, replay(trace.arrivals_s, trace.services_s, unbounded).longest_queue - 1)
+
+    def _worst_window(self, workers: int) -> tuple[int, float]:
+        """Return the window in which most requests come ahead of the workers, and how many."""
         capacity = self.capacity_per_s(workers)
         excesses = [largest_excess(window_s, capacity) for window_s in self.windows_s]
-        return traffic_of(self.record, window=excesses.index(max(excesses)))
+        return excesses.index(max(excesses)), max(excesses)
 
 
 class Wishes(NamedTuple):
