@@ -148,21 +148,42 @@ def test_beside_an_if_of_a_snippet() -> None:
     assert found.files[0].data == b"if ($a) { fastcgi_pass one; }\nfastcgi_connect_timeout 2s;\n"
 
 
-def test_hundreds_of_pools_in_one_file_take_a_moment() -> None:
-    pools = 200
+POOLS = 1500
+"""So many that work which grows with their square takes half a minute."""
+
+
+def test_a_thousand_pools_in_one_file_take_a_moment() -> None:
     text = "".join(
-        f"[p{number}]\nlisten = /run/{number}.sock\nlisten.backlog = 65{number:03}\npm = static\n"
-        for number in range(pools)
+        f"; {number}\n[p{number}]\nlisten = /run/{number}.sock\nlisten.backlog = {number + 60000}\n"
+        for number in range(POOLS)
     )
     file = File("php-fpm", text)
     wanted = [
-        file.replaced(f"pool:p{number}", "listen.backlog", f"65{number:03}", number + 1)
-        for number in range(pools)
+        file.replaced(f"pool:p{number}", "listen.backlog", f"{number + 60000}", number + 1)
+        for number in range(POOLS)
+    ]
+    wanted += [
+        file.added(f"pool:p{number}", "pm", f"/run/{number}.sock", "static") for number in range(POOLS)
     ]
     began = time.process_time()
     found = file.patches(*wanted)
-    assert time.process_time() - began < 2
-    assert (len(found.files[0].changes), found.unwritten) == (pools, ())
+    assert time.process_time() - began < 5
+    assert (len(found.files[0].changes), found.unwritten) == (2 * POOLS, ())
+
+
+def test_a_thousand_servers_in_one_file_take_a_moment() -> None:
+    ports = range(20_000, 20_000 + POOLS)
+    servers = (f"upstream u{port} {{ server 127.0.0.1:{port}; }} # {port}\n" for port in ports)
+    passes = (f"location /{port} {{\n    fastcgi_pass u{port};\n}}\n" for port in ports)
+    file = File("nginx", "http {\n" + "".join(servers) + "server {\n" + "".join(passes) + "}\n}\n")
+    wanted = [file.added(f"upstream:u{port}", "max_conns", f"server 127.0.0.1:{port}", 9) for port in ports]
+    wanted += [
+        file.added(f"u{port}", "fastcgi_connect_timeout", f"fastcgi_pass u{port}", 2) for port in ports
+    ]
+    began = time.process_time()
+    found = file.patches(*wanted)
+    assert time.process_time() - began < 5
+    assert (len(found.files[0].changes), found.unwritten) == (2 * POOLS, ())
 
 
 def test_two_keys_go_into_one_new_file_and_one_of_two_values_into_none() -> None:

@@ -1,8 +1,9 @@
 """Directives taken out of a file."""
 
 from tuner.change.editable import BLANKS, editable, is_first_in_line, line_end, line_start
-from tuner.change.effect import Effect, position_of
-from tuner.change.verify import Change, verified
+from tuner.change.effect import Effect
+from tuner.change.making import Making
+from tuner.change.verify import Change
 from tuner.formats.document import Directive, Document
 from tuner.source.edit import Edit
 from tuner.source.span import Span
@@ -16,9 +17,10 @@ def delete_directive(document: Document, directive: Directive) -> Change:
     Raises ChangeError if anything else would be read otherwise.
     """
     editable(document)
-    at, _, size = position_of(document, directive)
+    making = Making(document)
+    at, _, size = making.position_of(directive)
     edit = Edit(_span_to_delete(document, _with_dropped_rest(document, directive.span)), b"")
-    return verified(document, Change(edit, Effect(at, size)))
+    return making.finished(Change(edit, Effect(at, size)))
 
 
 def _with_dropped_rest(document: Document, span: Span) -> Span:

@@ -10,8 +10,10 @@ BLANKS = b" \t"
 
 def editable(document: Document) -> None:
     """Raise ChangeError if places in the document cannot be trusted: nginx stops at the first error."""
+    if document.kind != "nginx":
+        return
     error = next((problem for problem in document.problems if problem.severity == "error"), None)
-    if document.kind == "nginx" and error is not None:
+    if error is not None:
         line = document.text.position(error.span.start).line
         raise ChangeError(f"{document.text.path}:{line}: nginx does not read this file: {error.message}")
 

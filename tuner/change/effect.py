@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tuner.errors import ChangeError
-from tuner.formats.document import Directive, Document
+from tuner.formats.document import Directive, Document, Word
+from tuner.source.span import Span
 
 
 class Argument(NamedTuple):
@@ -60,18 +61,22 @@ class Position(NamedTuple):
     size: int
 
 
-def position_of(document: Document, wanted: Directive) -> Position:
-    """Return the position of `wanted`. Raises ChangeError if the document has no such directive."""
-    found: Position | None = None
-    for index, (depth, directive) in enumerate(_walk(document)):
-        if found is not None:
-            if depth <= found.depth:
-                return found
-            found = found._replace(size=index - found.at + 1)
-        elif directive.span == wanted.span and directive.name == wanted.name:
-            found = Position(index, depth, 1)
-    if found is None:
-        raise ChangeError(f"{wanted.name.text} is no directive of {document.text.path}")
+def positions_of(document: Document) -> dict[tuple[Span, Word], Position]:
+    """Return the position of each directive by its span and its name."""
+    found: dict[tuple[Span, Word], Position] = {}
+    open_ones: list[tuple[int, int, Directive]] = []
+
+    def close(depth: int, behind: int) -> None:
+        while open_ones and open_ones[-1][1] >= depth:
+            at, own_depth, directive = open_ones.pop()
+            found[directive.span, directive.name] = Position(at, own_depth, behind - at)
+
+    count = 0
+    for depth, directive in _walk(document):
+        close(depth, count)
+        open_ones.append((count, depth, directive))
+        count += 1
+    close(0, count)
     return found
 
 

@@ -12,8 +12,9 @@ from tuner.change.editable import (
     line_end,
     line_ending,
 )
-from tuner.change.effect import Argument, Effect, Node, Position, position_of
-from tuner.change.verify import Change, Verify, verified
+from tuner.change.effect import Argument, Effect, Node, Position
+from tuner.change.making import Batch, Making
+from tuner.change.verify import Change
 from tuner.change.writing import Setting, Writing
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
@@ -33,7 +34,7 @@ class NewDirective(NamedTuple):
 
 
 def insert_after(
-    document: Document, new: NewDirective, neighbour: Directive, verify: Verify = verified
+    document: Document, new: NewDirective, neighbour: Directive, batch: Batch | None = None
 ) -> Change:
     """Put `new` behind `neighbour`, on a line of its own where `neighbour` ends its line.
 
@@ -43,7 +44,8 @@ def insert_after(
     if document.kind == "php-fpm" and neighbour.children is not None:
         raise ChangeError(f"behind the section {neighbour.name.text} is still in it: name it as the block")
     data = document.text.data
-    at, depth, size = position_of(document, neighbour)
+    making = batch or Making(document)
+    at, depth, size = making.position_of(neighbour)
     entry, node = _entry(document, new, neighbour, depth)
     end = neighbour.span.end
     rest = data[end : line_end(data, end)].strip()
@@ -51,11 +53,11 @@ def insert_after(
         edit = Edit(Span(end, end), b" " + entry)
     else:
         edit = _line_behind(data, end, _indentation_beside(data, neighbour) + entry)
-    return verify(document, Change(edit, Effect(at + size, 0, (node,))))
+    return making.finished(Change(edit, Effect(at + size, 0, (node,))))
 
 
 def insert_into(
-    document: Document, new: NewDirective, block: Directive | None = None, verify: Verify = verified
+    document: Document, new: NewDirective, block: Directive | None = None, batch: Batch | None = None
 ) -> Change:
     """Put `new` at the end of a php-fpm section or an nginx block, or of the file's top level if None.
 
@@ -66,45 +68,46 @@ def insert_into(
     if has_template_statements(document):
         raise ChangeError(f"{document.text.path}: a template's statements decide what comes at the end")
     if block is None:
-        return _at_top_level(document, new, verify)
+        return _at_top_level(document, new, batch)
     if block.children is None:
         raise ChangeError(f"{block.name.text} is not a block")
-    position = position_of(document, block)
+    making = batch or Making(document)
+    position = making.position_of(block)
     if DIALECTS[document.kind].has_blocks:
-        return _before_brace(document, new, block, position, verify)
-    return _at_end_of_section(document, new, block, position, verify)
+        change = _before_brace(document, new, block, position)
+    else:
+        change = _at_end_of_section(document, new, block, position)
+    return making.finished(change)
 
 
-def _at_top_level(document: Document, new: NewDirective, verify: Verify) -> Change:
+def _at_top_level(document: Document, new: NewDirective, batch: Batch | None) -> Change:
     data = document.text.data
     last = document.directives[-1] if document.directives else None
     if document.kind == "php-fpm" and last is not None:
         if last.children is not None:
             raise ChangeError(f"{document.text.path}: the end of the file lies in a section: name one")
-        return insert_after(document, new, last, verify)
+        return insert_after(document, new, last, batch)
     entry, node = _entry(document, new, last, 0)
-    at = 0
+    making, at = batch or Making(document), 0
     if last is not None:
-        position = position_of(document, last)
+        position = making.position_of(last)
         at = position.at + position.size
     edit = _line_behind(data, len(data), entry)
-    return verify(document, Change(edit, Effect(at, 0, (node,))))
+    return making.finished(Change(edit, Effect(at, 0, (node,))))
 
 
 def _at_end_of_section(
-    document: Document, new: NewDirective, section: Directive, position: Position, verify: Verify
+    document: Document, new: NewDirective, section: Directive, position: Position
 ) -> Change:
     data = document.text.data
     last = section.children[-1] if section.children else None
     entry, node = _entry(document, new, last, position.depth + 1)
     indent = b"" if last is None else _indentation_beside(data, last)
     edit = _line_behind(data, section.span.end, indent + entry)
-    return verify(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
+    return Change(edit, Effect(position.at + position.size, 0, (node,)))
 
 
-def _before_brace(
-    document: Document, new: NewDirective, block: Directive, position: Position, verify: Verify
-) -> Change:
+def _before_brace(document: Document, new: NewDirective, block: Directive, position: Position) -> Change:
     data = document.text.data
     brace = block.span.end - 1
     if data[brace : block.span.end] != b"}":
@@ -116,7 +119,7 @@ def _before_brace(
     else:
         before = b"" if data[brace - 1 : brace] in (b" ", b"\t") else b" "
         edit = Edit(Span(brace, brace), before + entry + b" ")
-    return verify(document, Change(edit, Effect(position.at + position.size, 0, (node,))))
+    return Change(edit, Effect(position.at + position.size, 0, (node,)))
 
 
 def _entry(

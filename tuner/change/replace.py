@@ -2,8 +2,9 @@
 
 from tuner.change.dialect import DIALECTS
 from tuner.change.editable import BLANKS, editable
-from tuner.change.effect import Argument, Effect, node_of, position_of
-from tuner.change.verify import Change, Verify, verified
+from tuner.change.effect import Argument, Effect, node_of
+from tuner.change.making import Batch, Making
+from tuner.change.verify import Change
 from tuner.change.writing import Setting
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document, Word
@@ -12,7 +13,7 @@ from tuner.source.span import Span
 
 
 def replace_value(
-    document: Document, directive: Directive, value: Setting, argument: int = 0, verify: Verify = verified
+    document: Document, directive: Directive, value: Setting, argument: int = 0, batch: Batch | None = None
 ) -> Change:
     """Put `value` in the place of the directive's argument number `argument`, counted from 0.
 
@@ -27,11 +28,12 @@ def replace_value(
     if old.span.start == old.span.end and _follows_spaced_equals(document.text.data, old.span.start):
         written = b" " + written
     edit = Edit(old.span, written)
-    return verify(document, Change(edit, _with_argument(document, directive, argument, Argument(text))))
+    making = batch or Making(document)
+    return making.finished(Change(edit, _with_argument(making, directive, argument, Argument(text))))
 
 
 def add_argument(
-    document: Document, directive: Directive, value: Setting, verify: Verify = verified
+    document: Document, directive: Directive, value: Setting, batch: Batch | None = None
 ) -> Change:
     """Add `value` behind the last word of an nginx or redis directive. Raises ChangeError where it cannot."""
     editable(document)
@@ -40,8 +42,9 @@ def add_argument(
         raise ChangeError(f"{directive.name.text} takes one value")
     written, text = dialect.write_value(value)
     end = (directive.args or (directive.name,))[-1].span.end
-    effect = _with_argument(document, directive, len(directive.args), Argument(text))
-    return verify(document, Change(Edit(Span(end, end), b" " + written), effect))
+    making = batch or Making(document)
+    effect = _with_argument(making, directive, len(directive.args), Argument(text))
+    return making.finished(Change(Edit(Span(end, end), b" " + written), effect))
 
 
 def delete_argument(document: Document, directive: Directive, argument: int) -> Change:
@@ -57,8 +60,9 @@ def delete_argument(document: Document, directive: Directive, argument: int) -> 
     start = max(
         before.span.end, len(document.text.data[: directive.args[argument].span.start].rstrip(BLANKS))
     )
-    effect = _with_argument(document, directive, argument, None)
-    return verified(document, Change(Edit(Span(start, end), b""), effect))
+    making = Making(document)
+    effect = _with_argument(making, directive, argument, None)
+    return making.finished(Change(Edit(Span(start, end), b""), effect))
 
 
 def _fixed(directive: Directive, argument: int) -> Word:
@@ -76,9 +80,9 @@ def _follows_spaced_equals(data: bytes, at: int) -> bool:
     return data[at - 2 : at] in (b" =", b"\t=")
 
 
-def _with_argument(document: Document, directive: Directive, at: int, argument: Argument | None) -> Effect:
+def _with_argument(making: Making, directive: Directive, at: int, argument: Argument | None) -> Effect:
     """Return the effect of `argument` in place `at`; None takes the one that is there away."""
-    position = position_of(document, directive)
+    position = making.position_of(directive)
     node = node_of(position.depth, directive)
     new = () if argument is None else (argument,)
     arguments = (*node.arguments[:at], *new, *node.arguments[at + 1 :])

@@ -1,15 +1,18 @@
 """A changed file is read again: it must differ in what was asked for and in nothing else."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from tuner.change.dialect import DIALECTS, Reader
 from tuner.change.effect import Effect, Node, after_effects, nodes_of
 from tuner.errors import ChangeError
 from tuner.formats.document import Document
-from tuner.source.edit import Edit, apply_edits
+from tuner.source.edit import Edit, apply_edits, ordered
+from tuner.source.span import Span
 from tuner.source.text import Text
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -38,15 +41,6 @@ def verified(document: Document, change: Change) -> Change:
     """Return `change`. Raises ChangeError if it would do anything but its effect."""
     changed(document, [change])
     return change
-
-
-def deferred(_: Document, change: Change) -> Change:
-    """Return `change` as it is: for one who makes many of a file, and has `changed` look at all at once."""
-    return change
-
-
-Verify = Callable[[Document, Change], Change]
-"""What looks at a change before it is handed out: `verified`, which reads the file again, or `deferred`."""
 
 
 def reread_differs_only_in(document: Document, data: bytes, changes: Sequence[Change]) -> bool:
@@ -83,12 +77,14 @@ def _readings(document: Document, nodes: list[Node]) -> Iterator[tuple[Reader, D
 
 
 def _comments_that_stay(document: Document, changes: Sequence[Change]) -> list[str]:
-    gone = [change.edit.span for change in changes]
-    return [
-        comment.text
-        for comment in document.comments
-        if not any(span.start <= comment.span.start < span.end for span in gone)
-    ]
+    gone = [edit.span for edit in ordered(change.edit for change in changes)]
+    return [comment.text for comment in document.comments if not _is_within(comment.span.start, gone)]
+
+
+def _is_within(at: int, spans: Sequence[Span]) -> bool:
+    """Say whether byte `at` lies in one of `spans`, which are in order and apart."""
+    behind = bisect_right(spans, at, key=attrgetter("start"))
+    return behind > 0 and at < spans[behind - 1].end
 
 
 def _problems(document: Document) -> Counter[tuple[str, str]]:

@@ -1,11 +1,13 @@
 """From a plan to changes of the files that have the settings, or that should have them."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.change.insert import NewDirective, insert_after, insert_into
+from tuner.change.making import Batch
 from tuner.change.replace import add_argument, replace_value
-from tuner.change.verify import Change, changed, deferred
+from tuner.change.verify import Change, changed
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
 from tuner.source.span import Span
@@ -25,7 +27,6 @@ PARAMETERS = frozenset({MAX_CONNS, LISTEN_BACKLOG})
 """What stands as `name=value` behind the other words of a directive."""
 
 EVENTS = "events"
-
 
 VOID_BUT_READ = frozenset({NOT_IN_FORCE, REFUSED})
 """Why a line has no effect that would have one with another value."""
@@ -83,6 +84,7 @@ def patches(
     cannot be written, or would be read otherwise, keeps nothing else from being written.
     """
     reasons: dict[int, str] = {}
+    batches = {path: Batch(document) for path, document in documents.items()}
     by_key: dict[_Key, list[tuple[Recommendation, Change]]] = {}
     without_file: list[tuple[Recommendation, Home]] = []
     for found in recommendations:
@@ -91,7 +93,7 @@ def patches(
             without_file.append((found, home))
             continue
         try:
-            key, change = _change(found, documents, home)
+            key, change = _change(found, batches, home)
         except ChangeError as error:
             reasons[id(found)] = str(error)
         else:
@@ -175,24 +177,19 @@ def _place(found: Recommendation) -> Place | None:
     return first.origin.place if first is not None and first.reason in VOID_BUT_READ else None
 
 
-def _change(
-    found: Recommendation, documents: Mapping[str, Document], home: Home | None
-) -> tuple[_Key, Change]:
+def _change(found: Recommendation, batches: Mapping[str, Batch], home: Home | None) -> tuple[_Key, Change]:
     if found.by_hand:
         raise ChangeError(found.by_hand)
     place = _place(found)
     if place is not None:
-        document = _document(place, documents)
-        directive, argument = _argument_at(document, place.span, is_part=found.setting in PARAMETERS)
-        change = replace_value(document, directive, _word(found), argument, deferred)
-        return _Key(document.text.path, change.edit.span, ""), change
+        change = _replaced(_batch(place, batches), place.span, found)
+        return _Key(place.text.path, change.edit.span, ""), change
     if home is not None:
         return _at_home(found, home)
     if found.spot is None:
         raise ChangeError("no file of those read has it")
-    document = _document(found.spot.place, documents)
-    block, change = _inserted(document, found.spot, found)
-    return _Key(document.text.path, block, found.setting), change
+    block, change = _inserted(_batch(found.spot.place, batches), found.spot, found)
+    return _Key(found.spot.place.text.path, block, found.setting), change
 
 
 def _at_home(found: Recommendation, home: Home) -> tuple[_Key, Change]:
@@ -201,61 +198,63 @@ def _at_home(found: Recommendation, home: Home) -> tuple[_Key, Change]:
     if home.document.is_template:
         raise ChangeError(f"{home.path} is a template")
     new = NewDirective(found.setting, (str(home.value),))
-    change = insert_into(home.document, new, None, deferred)
+    change = insert_into(home.document, new, None, Batch(home.document))
     return _Key(home.path, Span(0, len(home.document.text.data)), found.setting), change
 
 
-def _document(place: Place, documents: Mapping[str, Document]) -> Document:
-    document = documents.get(place.text.path)
-    if document is None:
+def _batch(place: Place, batches: Mapping[str, Batch]) -> Batch:
+    batch = batches.get(place.text.path)
+    if batch is None:
         raise ChangeError(f"{place.text.path} is not among the files read")
-    if document.is_template:
+    if batch.document.is_template:
         raise ChangeError(f"{place.text.path} is a template")
-    return document
+    return batch
 
 
-def _argument_at(document: Document, span: Span, *, is_part: bool) -> tuple[Directive, int]:
-    """Return the directive and the number of its argument at `span`, or with `is_part` around it."""
-    for directive in document.walk():
-        if not directive.span.start <= span.start <= directive.span.end:
-            continue
-        for number, word in enumerate(directive.args):
-            around = word.span.start <= span.start and span.end <= word.span.end
-            if word.span == span or (is_part and around):
-                return directive, number
-    raise ChangeError(f"{document.text.path}: what stands there is not one value")
+def _replaced(batch: Batch, span: Span, found: Recommendation) -> Change:
+    at = batch.argument_at(span, is_part=found.setting in PARAMETERS)
+    if at is None:
+        raise ChangeError(f"{batch.document.text.path}: what stands there is not one value")
+    directive, argument = at
+    return replace_value(batch.document, directive, _word(found), argument, batch)
 
 
-def _inserted(document: Document, spot: Spot, found: Recommendation) -> tuple[Span, Change]:
+def _inserted(batch: Batch, spot: Spot, found: Recommendation) -> tuple[Span, Change]:
     """Return where the new directive is at home, and how it gets there.
 
     In nginx it goes beside the one at the spot, or into `events {}`, in php-fpm to the end of the section. A
     parameter of a directive goes behind its last word.
     """
+    document = batch.document
     chain = list(_around(document.directives, spot.place.span))
     if not chain:
         raise ChangeError(f"{spot.place.text.path}: there is no {spot.name}")
     if found.setting in PARAMETERS:
-        return chain[-1].span, add_argument(document, chain[-1], _word(found), deferred)
+        return chain[-1].span, add_argument(document, chain[-1], _word(found), batch)
     new = NewDirective(found.setting, tuple(written(found).split()))
     if spot.name == EVENTS:
-        return chain[-1].span, insert_into(document, new, chain[-1], deferred)
+        return chain[-1].span, insert_into(document, new, chain[-1], batch)
     whole = Span(0, len(document.text.data))
     if document.kind == "nginx":
         while len(chain) > 1 and chain[-2].name.text not in HOMES:
             chain.pop()
         home = chain[-2].span if len(chain) > 1 else whole
-        return home, insert_after(document, new, chain[-1], deferred)
+        return home, insert_after(document, new, chain[-1], batch)
     section = next((one for one in chain if one.children is not None), None)
-    return section.span if section else whole, insert_into(document, new, section, deferred)
+    return section.span if section else whole, insert_into(document, new, section, batch)
 
 
 def _around(directives: Sequence[Directive], span: Span) -> Iterator[Directive]:
     """Yield the directives that hold `span`, from the outermost to the innermost."""
     level: Sequence[Directive] = directives
     while level:
-        inner = next((one for one in level if one.span.start <= span.start < one.span.end), None)
-        if inner is None:
+        behind = bisect_right(level, span.start, key=_start)
+        inner = level[behind - 1] if behind else None
+        if inner is None or inner.span.end <= span.start:
             return
         yield inner
         level = inner.children or ()
+
+
+def _start(directive: Directive) -> int:
+    return directive.span.start
