@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.trees import judgement_of
 from tests.tune.hosts import NGINX_FILE, SYSCTL_FILE, Planned, host_files
 from tuner.laws.syn_queue import max_syn_backlog_for, room_without_cookies
+from tuner.laws.sysctl_number import INT_MAX
 from tuner.tune.fragments import Stamp, fragments
 
 KEY, COOKIES = "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_syncookies"
@@ -29,6 +30,23 @@ def test_the_least_number_with_so_much_room(handshakes: int) -> None:
     found = max_syn_backlog_for(handshakes)
     assert room_without_cookies(found) >= handshakes
     assert found == 0 or room_without_cookies(found - 1) < handshakes
+
+
+def test_the_kernel_takes_no_number_beyond_a_c_int() -> None:
+    most = room_without_cookies(INT_MAX)
+    assert max_syn_backlog_for(most) <= INT_MAX
+    assert room_without_cookies(max_syn_backlog_for(most)) == most
+    with pytest.raises(ValueError, match="more than tcp_max_syn_backlog"):
+        max_syn_backlog_for(most + 1)
+
+
+def test_where_no_number_that_the_kernel_takes_is_enough_none_is_recommended(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 10", somaxconn=INT_MAX)
+    files[SYSCTL_FILE] += f"{COOKIES} = 0\n{KEY} = 512\n"
+    files[NGINX_FILE] = files[NGINX_FILE].replace("listen 80;", f"listen 80 backlog={INT_MAX};")
+    assert KEY not in Planned(tmp_path / "most", files, target=TARGET).recommended()
+    files[NGINX_FILE] = files[NGINX_FILE].replace(str(INT_MAX), "70000")
+    assert KEY in Planned(tmp_path / "many", files, target=TARGET).recommended()
 
 
 def test_it_is_the_least_that_clears_the_finding(tmp_path: Path) -> None:

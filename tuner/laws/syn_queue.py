@@ -99,9 +99,13 @@ def room_without_cookies(max_syn_backlog: int) -> int:
 def max_syn_backlog_for(handshakes: int) -> int:
     """Return the least net.ipv4.tcp_max_syn_backlog whose room without SYN cookies is as large as that.
 
-    The inverse of `room_without_cookies`. Raises ValueError for a negative number.
+    The inverse of `room_without_cookies`. Raises ValueError for a negative number, and for more handshakes
+    than the largest C int, which the sysctl is, leaves room for.
     """
     check_effective(handshakes)
+    most = room_without_cookies(INT_MAX)
+    if handshakes > most:
+        raise ValueError(f"{handshakes} are more than tcp_max_syn_backlog can leave room for: {most}")
     thirds, rest = divmod(max(0, handshakes - 1), 3)
     return 4 * thirds + (rest or -(thirds > 0))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tuner.laws.listen_queue import effective_backlog
 from tuner.laws.syn_queue import max_syn_backlog_for, room_without_cookies
+from tuner.laws.sysctl_number import INT_MAX
 from tuner.stack.model import Stack
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN
 from tuner.tune.plan import Recommendation
@@ -20,14 +21,14 @@ def recommend_max_syn_backlog(
     """Yield it where SYN cookies are switched off and it holds fewer handshakes than a queue of the plan.
 
     With SYN cookies it plays no part since Linux 4.4. Where it is not written it depends on the memory of
-    the machine: nobody knows it.
+    the machine: nobody knows it. Nor where no number that the kernel takes is enough.
     """
     kernel = stack.kernel
     present, cookies = kernel.tcp_max_syn_backlog, kernel.tcp_syncookies
     if not (cookies.is_written and cookies.data == 0 and present.is_known):
         return
     longest = max(_queues(stack, recommended), default=0)
-    if room_without_cookies(int(present.data or 0)) >= longest:
+    if not room_without_cookies(int(present.data or 0)) < longest <= room_without_cookies(INT_MAX):
         return
     yield Recommendation(
         MAX_SYN_BACKLOG,
