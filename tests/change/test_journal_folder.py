@@ -95,16 +95,29 @@ def test_the_lock_is_free_again(tmp_path: Path) -> None:
         assert Path(state, "lock").read_text() == f"{os.getpid()}\n"
 
 
-def test_only_the_last_finished_plans_are_kept(tmp_path: Path) -> None:
+def test_the_last_plans_in_place_are_kept_and_who_is_forgotten_is_named(tmp_path: Path) -> None:
     journal, path = tmp_path / "journal", tmp_path / "etc/a"
+    forgotten = []
     for number in range(KEPT + 5):
         old = b"%d" % (number - 1) if number else None
-        apply([FileChange(str(path), old, b"%d" % number)], str(journal))
+        done = apply([FileChange(str(path), old, b"%d" % number)], str(journal))
+        forgotten += done.forgotten
+    assert forgotten == [1, 2, 3, 4, 5]
     assert _numbers(journal) == list(range(6, KEPT + 6))
-    assert revert(str(journal)).plan == KEPT + 5
-    assert path.read_bytes() == b"%d" % (KEPT + 3)
-    assert revert(str(journal)).paths == ()
-    assert _numbers(journal) == list(range(7, KEPT + 7))
+    back = [revert(str(journal)).plan for _ in range(KEPT + 1)]
+    assert back == [*range(KEPT + 5, 5, -1), 0]
+    assert path.read_bytes() == b"4"
+
+
+def test_plans_that_were_taken_back_are_no_reason_to_forget_one_in_place(tmp_path: Path) -> None:
+    journal, path = tmp_path / "journal", tmp_path / "etc/a"
+    apply([FileChange(str(tmp_path / "etc/first"), None, b"x")], str(journal))
+    for _ in range(KEPT + 5):
+        assert apply([FileChange(str(path), None, b"y")], str(journal)).forgotten == ()
+        revert(str(journal))
+    assert len(_numbers(journal)) == KEPT + 1
+    assert revert(str(journal)).plan == 1
+    assert not (tmp_path / "etc/first").exists()
 
 
 def test_a_plan_that_did_not_end_is_kept(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A plan that was carried out, taken back: all of it or nothing."""
 
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,9 +15,10 @@ from tests.change.file_sets import FileSet, snapshot
 from tests.change.interruptions import fresh_set, standing
 from tests.change.system_calls import Killed, cut_off_at, hooked
 from tuner.change.daemon_test import DaemonTest
+from tuner.change.record import Task
 from tuner.change.recovery import pending, recover
-from tuner.change.revert import revert
-from tuner.change.transaction import FileChange, apply
+from tuner.change.revert import Known, revert, to_revert
+from tuner.change.transaction import About, FileChange, apply
 from tuner.errors import ChangeError
 
 
@@ -36,17 +39,78 @@ def test_everything_is_as_before_and_can_be_written_again(seed: int, count: int)
         assert snapshot(files.folder) == files.new
 
 
-def test_a_second_revert_does_nothing(files: FileSet) -> None:
+def test_plan_by_plan_the_newest_first(files: FileSet) -> None:
+    first = str(files.folder / "first")
+    apply([FileChange(first, None, b"x")], files.journal, about=About("--write"))
+    apply([FileChange(first, b"x", b"y"), *files.changes], files.journal, about=About("--out o"))
+    assert first in to_revert(files.journal)
+    done = revert(files.journal)
+    assert (done.plan, done.way, done.still) == (2, "--out o", (Known(1, "--write"),))
+    assert Path(first).read_bytes() == b"x"
+    assert to_revert(files.journal) == (first,)
+    again = revert(files.journal)
+    assert (again.plan, again.paths, again.way, again.still) == (1, (first,), "--write", ())
+    assert snapshot(files.folder) == files.old
+    assert to_revert(files.journal) == ()
+    last = revert(files.journal)
+    assert (last.plan, last.paths) == (0, ())
+
+
+def test_a_plan_of_any_number_once(files: FileSet) -> None:
     apply([FileChange(str(files.folder / "first"), None, b"x")], files.journal)
     apply(files.changes, files.journal)
-    done = revert(files.journal)
-    assert done.plan == 2
-    again = revert(files.journal)
-    assert again.paths == ()
-    assert again.plan == 2
-    assert (files.folder / "first").read_bytes() == b"x"
     assert revert(files.journal, plan=1).paths == (str(files.folder / "first"),)
-    assert snapshot(files.folder) == files.old
+    assert revert(files.journal, plan=1).paths == ()
+    assert standing(files) == "new"
+    assert revert(files.journal).plan == 2
+    with pytest.raises(ChangeError, match="there is no plan 9"):
+        revert(files.journal, plan=9)
+
+
+def test_a_plan_that_was_put_back_by_hand_hides_no_older_one(files: FileSet) -> None:
+    first, out = files.folder / "first", files.folder / "out/fragment"
+    apply([FileChange(str(first), None, b"x")], files.journal)
+    apply([FileChange(str(out), None, b"y")], files.journal, about=About("--out out"))
+    shutil.rmtree(out.parent)
+    assert revert(files.journal).paths == (str(first),)
+    assert revert(files.journal).paths == ()
+    assert not first.exists()
+
+
+def test_a_newer_plan_whose_file_was_changed_is_named_with_its_way(files: FileSet) -> None:
+    path = files.folder / "first"
+    apply([FileChange(str(path), None, b"x")], files.journal, about=About("--out o"))
+    path.write_bytes(b"theirs")
+    with pytest.raises(ChangeError, match=r"not what plan 1 \(--out o\) wrote"):
+        revert(files.journal)
+
+
+def test_a_revert_that_is_brought_to_its_end_takes_back_no_further_plan(files: FileSet) -> None:
+    first = str(files.folder / "first")
+    apply([FileChange(first, None, b"x")], files.journal)
+    apply([FileChange(first, b"x", b"y")], files.journal)
+    folder = Path(revert(files.journal).journal).parent / "000003"
+    (folder / "done.json").rename(folder / "clearing.json")
+    done = revert(files.journal)
+    assert (done.plan, done.paths, Path(first).read_bytes()) == (2, (first,), b"x")
+    assert [plan.plan for plan in done.still] == [1]
+
+
+def test_what_is_to_be_done_then_is_kept(tmp_path: Path) -> None:
+    task = Task("web1", "nginx", "reload nginx", "", "no request is lost")
+    about = About("--write", (task,))
+    apply([FileChange(str(tmp_path / "etc/a"), None, b"x")], str(tmp_path / "state"), about=about)
+    assert revert(str(tmp_path / "state")).tasks == (task,)
+
+
+def test_a_journal_of_before_the_way_was_kept(tmp_path: Path) -> None:
+    done = apply([FileChange(str(tmp_path / "etc/a"), None, b"x")], str(tmp_path / "state"))
+    record = Path(done.journal, "done.json")
+    fields = json.loads(record.read_bytes())
+    del fields["way"], fields["back"]
+    record.write_text(json.dumps(fields))
+    back = revert(str(tmp_path / "state"))
+    assert (back.plan, back.way, back.tasks) == (1, "", ())
 
 
 def test_owner_and_mode_of_a_removed_file_come_back(tmp_path: Path) -> None:
@@ -153,8 +217,8 @@ def test_an_interrupted_plan_is_the_one_that_is_taken_back(files: FileSet) -> No
     done = revert(files.journal)
     assert set(done.paths) == set(interrupted.paths)
     assert snapshot(files.folder) == files.old
+    assert revert(files.journal).paths == (str(files.folder / "first"),)
     assert revert(files.journal).paths == ()
-    assert snapshot(files.folder) == files.old
 
 
 def test_a_file_that_somebody_changed_after_the_interruption(files: FileSet) -> None:

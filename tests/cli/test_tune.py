@@ -104,7 +104,7 @@ def test_a_file_that_was_changed_since_is_not_put_back(host: Path) -> None:
     (host / POOL_FILE).write_text("[www]\n")
     reverted = fpmtune("tune", "--revert", "--journal", host.parent / ".journal")
     assert reverted.status == 2
-    assert f"{host / POOL_FILE}: not what plan 1 wrote" in reverted.err
+    assert f"{host / POOL_FILE}: not what plan 1 (--write) wrote" in reverted.err
     assert (host / POOL_FILE).read_text() == "[www]\n"
 
 

@@ -37,7 +37,8 @@ def program(folder: Path, name: str, script: str) -> None:
 
 def test_it_says_what_was_put_back_and_what_to_do_then(host: Path) -> None:
     tune(host, *LOAD, "--write")
-    assert reverted(host).out == f"put back {host / POOL_FILE}\nthen, {THEN}\n"
+    plan = "plan 1 (--write) is taken back"
+    assert reverted(host).out == f"put back {host / POOL_FILE}\n{plan}\nthen, {THEN}\n"
     assert reverted(host).out == "nothing to put back\n"
 
 
@@ -45,9 +46,28 @@ def test_json(host: Path) -> None:
     tune(host, *LOAD, "--write")
     report = reverted(host, "--format", "json").report
     assert (report["written"], report["removed"]) == ([str(host / POOL_FILE)], [])
-    assert (report["plan"], report["steps"], report["notes"]) == ([], [], [THEN])
+    assert (report["plan"], report["steps"]) == ([], [])
+    assert report["notes"] == ["plan 1 (--write) is taken back", THEN]
     again = reverted(host, "--format", "json").report
     assert (again["written"], again["removed"], again["notes"]) == ([], [], [])
+
+
+def test_twice_written_goes_back_twice_and_fragments_between_are_named(host: Path) -> None:
+    out = host.parent / "out"
+    tune(host, *LOAD, "--write")
+    first = files_of(host)
+    tune(host, "--out", out, *LOAD)
+    tune(host, "--qps", "100", "--service-time", "100ms", "--write")
+    assert files_of(host) != first
+    still = f"plan 3 (--write) is taken back; plan 2 (--out {out}) is still in place: --revert again\n"
+    assert still in reverted(host).out
+    assert files_of(host) == first
+    assert "plan 2 (--out " in (said := reverted(host).out)
+    assert "; plan 1 (--write) is still in place: --revert again\n" in said
+    assert (files_of(host), files_of(out)) == (first, {})
+    assert "plan 1 (--write) is taken back\n" in reverted(host).out
+    assert files_of(host) == OLD
+    assert reverted(host).out == "nothing to put back\n"
 
 
 def test_fragments_that_are_taken_back_are_removed(host: Path) -> None:

@@ -22,7 +22,7 @@ State = Literal["preparing", "writing", "clearing", "done", "undone"]
 helped is removed; `done`: nothing is left but the journal; `undone`: the same, and all files are the old."""
 ENDED: tuple[State, ...] = ("done", "undone")
 KEPT = 20
-"""How many finished plans the journal holds."""
+"""How many plans that are in place the journal holds, and how many others that came to their end."""
 
 _STATES: tuple[State, ...] = get_args(State)
 _NUMBER = re.compile(r"\d{6,12}\Z")
@@ -104,14 +104,32 @@ def journals(folder: str) -> list[Journal]:
         raise ChangeError(f"{folder}: the journals cannot be read: {error.strerror}") from None
 
 
-def prune(folder: str) -> None:
-    """Remove the journals of all but the last `KEPT` plans that came to their end.
+def in_place(known: Sequence[Journal]) -> list[Journal]:
+    """Return the plans among all the `known` ones whose files are the new ones, which nothing took back."""
+    taken_back = {journal.record.reverts for journal in known if journal.state in ("clearing", "done")}
+    return [
+        journal
+        for journal in known
+        if journal.state == "done" and not journal.record.reverts and journal.number not in taken_back
+    ]
 
-    Raises OSError if one cannot be removed, ChangeError if one cannot be read.
+
+def prune(folder: str) -> tuple[int, ...]:
+    """Remove the journals of all but the last `KEPT` plans that are in place, and the last `KEPT` others.
+
+    Returns the numbers of those that are in place and cannot be taken back any more. Raises OSError if one
+    cannot be removed, ChangeError if one cannot be read.
     """
-    ended = [journal for journal in journals(folder) if journal.state in ENDED]
-    for journal in ended[:-KEPT]:
+    known = journals(folder)
+    staying = in_place(known)
+    others = [journal for journal in known if journal.state in ENDED and journal not in staying]
+    # The oldest first: what takes a plan back is newer than the plan, and must not go before it.
+    for journal in others[:-KEPT]:
         journal.discard()
+    forgotten = staying[:-KEPT]
+    for journal in forgotten:
+        journal.discard()
+    return tuple(journal.number for journal in forgotten)
 
 
 def sweep(folder: str) -> None:

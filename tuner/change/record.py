@@ -26,11 +26,26 @@ class Step(NamedTuple):
     kept: str
 
 
+class Task(NamedTuple):
+    """What a program of a host has to do once its files are changed: a command, or only words, and its cost.
+
+    `command` is empty where nobody knows it.
+    """
+
+    host: str
+    program: str
+    words: str
+    command: str
+    cost: str
+
+
 class Record(NamedTuple):
     """One plan: its files in the order of writing, and when it was begun (ISO 8601, UTC).
 
     `made` are folders that are made for it, outermost first, `emptied` those that go at its end if they are
     empty. A plan that takes another one back names its number in `reverts`, any other names 0.
+    `way` says how the plan came about, and `back` what is to be done in which order once it is taken back;
+    both are empty where nobody said so.
     """
 
     begun: str
@@ -38,11 +53,14 @@ class Record(NamedTuple):
     made: tuple[str, ...] = ()
     emptied: tuple[str, ...] = ()
     reverts: int = 0
+    way: str = ""
+    back: tuple[Task, ...] = ()
 
 
 def record_to_json(record: Record) -> bytes:
     """Return the record as it is kept on disk."""
     fields = record._asdict() | {"format": _FORMAT, "steps": [step._asdict() for step in record.steps]}
+    fields["back"] = [task._asdict() for task in record.back]
     return json.dumps(fields, indent=1).encode()
 
 
@@ -58,6 +76,8 @@ def record_from_json(data: bytes, path: str) -> Record:
             tuple(_text(folder) for folder in fields["made"]),
             tuple(_text(folder) for folder in fields["emptied"]),
             int(fields["reverts"]),
+            _text(fields.get("way", "")),
+            tuple(_task(task) for task in fields.get("back", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ChangeError(f"{path}: not a journal of this fpmtune: {error}") from None
@@ -72,6 +92,10 @@ def _step(fields: dict[str, Any]) -> Step:
         _text(fields["temporary"]),
         _text(fields["kept"]),
     )
+
+
+def _task(fields: dict[str, Any]) -> Task:
+    return Task(*(_text(fields[name]) for name in Task._fields))
 
 
 def _content(fields: list[Any] | None) -> Content | None:

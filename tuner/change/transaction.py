@@ -15,7 +15,7 @@ from tuner.change.journal_folder import locked, require_outside
 from tuner.change.place import prepare, put_in_place, require_unchanged, require_unharmed
 from tuner.change.planned import Planned, Wanted, missing_folders, planned
 from tuner.change.put_back import put_back
-from tuner.change.record import Record
+from tuner.change.record import Record, Task
 from tuner.change.recovery import recover_all
 from tuner.errors import ChangeError
 
@@ -34,10 +34,25 @@ class FileChange(NamedTuple):
     new: bytes | None
 
 
+class About(NamedTuple):
+    """What the journal says of a plan beside its files: how it came about, and which plan it takes back.
+
+    `reverts` is 0 for none. `back` is what is to be done, in which order, when it is taken back itself.
+    """
+
+    way: str = ""
+    back: tuple[Task, ...] = ()
+    reverts: int = 0
+
+
+NOTHING_SAID = About()
+
+
 class Applied(NamedTuple):
     """What was done: the plan's number and the folder of its journal, and the files that were changed.
 
     Number 0 and no journal where there was nothing to do. `before` and `after` are the daemons' tests.
+    `forgotten` are the numbers of older plans that are in place and cannot be taken back any more.
     """
 
     plan: int
@@ -45,9 +60,15 @@ class Applied(NamedTuple):
     paths: tuple[str, ...]
     before: tuple[Outcome, ...] = ()
     after: tuple[Outcome, ...] = ()
+    forgotten: tuple[int, ...] = ()
 
 
-def apply(changes: Sequence[FileChange], journal_folder: str, tests: Sequence[DaemonTest] = ()) -> Applied:
+def apply(
+    changes: Sequence[FileChange],
+    journal_folder: str,
+    tests: Sequence[DaemonTest] = (),
+    about: About = NOTHING_SAID,
+) -> Applied:
     """Write all files of a plan, in the order given, or none of them.
 
     Each is replaced in one step and keeps owner, mode, extended attributes and the links to it. `tests` are
@@ -66,7 +87,7 @@ def apply(changes: Sequence[FileChange], journal_folder: str, tests: Sequence[Da
     require_outside(journal_folder, [os.path.realpath(change.path) for change in changes])
     with locked(journal_folder):
         recover_all(journal_folder)
-        return carry_out(wanted, journal_folder, tests)
+        return carry_out(wanted, journal_folder, tests, about=about)
 
 
 def carry_out(
@@ -74,17 +95,17 @@ def carry_out(
     journal_folder: str,
     tests: Sequence[DaemonTest],
     emptied: tuple[str, ...] = (),
-    reverts: int = 0,
+    about: About = NOTHING_SAID,
 ) -> Applied:
     """Do what `apply` promises, for one who holds the lock and found no plan interrupted.
 
-    `emptied` are folders to remove at the end if they are empty, `reverts` the plan that is taken back.
+    `emptied` are folders to remove at the end if they are empty.
     """
     steps = planned(wanted)
     if not steps:
         return Applied(0, "", ())
     before = run_tests(tests)
-    journal = _begun(steps, journal_folder, emptied, reverts)
+    journal = _begun(steps, journal_folder, emptied, about)
     try:
         _write(steps, journal)
         after = run_tests(tests)
@@ -94,16 +115,26 @@ def carry_out(
     except BaseException as error:
         raise _undone(journal, error) from None
     clear(journal)
+    forgotten: tuple[int, ...] = ()
     with suppress(OSError, ChangeError):
-        prune(journal_folder)
-    return Applied(journal.number, journal.folder, tuple(one.step.path for one in steps), before, after)
+        forgotten = prune(journal_folder)
+    paths = tuple(one.step.path for one in steps)
+    return Applied(journal.number, journal.folder, paths, before, after, forgotten)
 
 
-def _begun(steps: Sequence[Planned], journal_folder: str, emptied: tuple[str, ...], reverts: int) -> Journal:
+def _begun(steps: Sequence[Planned], journal_folder: str, emptied: tuple[str, ...], about: About) -> Journal:
     begun = datetime.now(UTC).isoformat(timespec="seconds")
     old = [one.target.data if one.target else None for one in steps]
     try:
-        record = Record(begun, tuple(one.step for one in steps), missing_folders(steps), emptied, reverts)
+        record = Record(
+            begun,
+            tuple(one.step for one in steps),
+            missing_folders(steps),
+            emptied,
+            about.reverts,
+            about.way,
+            about.back,
+        )
         return begin_journal(journal_folder, record, old)
     except OSError as error:
         raise ChangeError(

@@ -72,7 +72,11 @@ def _add_writing(parser: ArgumentParser) -> None:
     ways.add_argument("--diff", action="store_true", help="print what would be changed in the files")
     ways.add_argument("--write", action="store_true", help="change the files, all of them or none")
     ways.add_argument("--out", metavar="DIR", help="render fragments into DIR instead")
-    ways.add_argument("--revert", action="store_true", help="put back what the last --write changed")
+    ways.add_argument(
+        "--revert",
+        action="store_true",
+        help="put back what the newest plan changed; again: the one before",
+    )
     group.add_argument(
         "--verify",
         action=BooleanOptionalAction,

@@ -1,11 +1,11 @@
-"""`fpmtune tune --revert`: what the last plan wrote is put back."""
+"""`fpmtune tune --revert`: what the newest plan in place wrote is put back."""
 
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
 from tuner.change.daemon_test import DaemonTest
-from tuner.change.revert import revert, to_revert
+from tuner.change.revert import Known, Reverted, revert, to_revert
 from tuner.cli.host_target import is_machines_own
 from tuner.cli.tune_writing import MAIN_FILES, Written, journal_folder, outcome, program_test
 from tuner.formats.document import Kind
@@ -23,7 +23,7 @@ THEN: dict[Kind, str] = {
 
 
 def take_back(options: Namespace) -> Written:
-    """Put back what the last plan wrote, and return what was done. Raises ChangeError."""
+    """Put back what the newest plan in place wrote, and return what was done. Raises ChangeError."""
     folder = journal_folder(options)
     paths = to_revert(folder)
     is_verified = all(map(is_machines_own, paths)) if options.verify is None else options.verify
@@ -33,14 +33,26 @@ def take_back(options: Namespace) -> Written:
     if not applied.paths:
         return Written((), (), "nothing to put back\n")
     note = _then(applied.paths)
+    plans = _plans(applied)
     lines = [
         *(f"put back {printable(path)}" for path in written),
         *(f"removed {printable(path)}" for path in removed),
-        *outcome(applied),
+        *outcome(applied.after),
+        plans,
         *([f"then, where programs run with these files: {note}"] if note else []),
     ]
-    notes = (f"where programs run with these files: {note}",) if note else ()
+    notes = (plans, *([f"where programs run with these files: {note}"] if note else []))
     return Written(tuple(written), tuple(removed), "".join(f"{line}\n" for line in lines), notes)
+
+
+def _plans(done: Reverted) -> str:
+    """Return which plan was taken back, and which is in place still."""
+    said = f"{_named(Known(done.plan, done.way))} is taken back"
+    return f"{said}; {_named(done.still[0])} is still in place: --revert again" if done.still else said
+
+
+def _named(known: Known) -> str:
+    return printable(f"plan {known.plan} ({known.way})" if known.way else f"plan {known.plan}")
 
 
 def _tests(paths: Sequence[str]) -> Iterator[DaemonTest]:

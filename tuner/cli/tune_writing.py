@@ -8,10 +8,11 @@ from argparse import Namespace
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from tuner.change.daemon_test import DaemonTest, own_test
+from tuner.change.daemon_test import DaemonTest, Outcome, own_test
+from tuner.change.journal import KEPT
 from tuner.change.journal_folder import default_journal_folder
 from tuner.change.recovery import recover
-from tuner.change.transaction import Applied, FileChange, apply
+from tuner.change.transaction import About, Applied, FileChange, apply
 from tuner.cli.fragment_files import own_folders, removals, replacement
 from tuner.cli.loading import Loaded
 from tuner.cli.managed import warnings_of
@@ -65,7 +66,7 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
         return Written((), (), "nothing to write\n")
     tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
     warnings = tuple(warnings_of((change.path, change.expected) for change in changes if change.expected))
-    return _written(apply(changes, journal_folder(options), tests), (), warnings)
+    return _written(apply(changes, journal_folder(options), tests, About("--write")), (), warnings)
 
 
 def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:
@@ -97,7 +98,8 @@ def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -
     stale = list(removals(options.out, [change.path for change in changes]))
     removed = {os.path.realpath(change.path) for change in stale}
     notes = tuple(note for stack in loaded.stacks for note in left_out(stack.pools))
-    return _written(apply([*changes, *stale], journal_folder(options)), removed, notes)
+    applied = apply([*changes, *stale], journal_folder(options), about=About(f"--out {options.out}"))
+    return _written(applied, removed, notes)
 
 
 def _is_verified(options: Namespace, loaded: Loaded) -> bool:
@@ -130,12 +132,13 @@ def _program(kind: Kind, main_file: str) -> str | None:
 def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] = ()) -> Written:
     paths = tuple(path for path in applied.paths if path not in removed)
     gone = tuple(path for path in applied.paths if path in removed)
+    notes = (*notes, *map(_forgotten, applied.forgotten))
     said = [f"note: {printable(note)}" for note in notes]
     if not applied.paths:
         return Written((), (), "".join(("nothing to write\n", *(f"{line}\n" for line in said))), notes)
     lines = [
         *(f"wrote {printable(path)}" for path in paths),
-        *outcome(applied),
+        *outcome(applied.after),
         *(f"removed {printable(path)}" for path in gone),
         *said,
     ]
@@ -143,6 +146,10 @@ def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] 
     return Written(paths, gone, "\n".join((*lines, back, "")), notes)
 
 
-def outcome(applied: Applied) -> list[str]:
+def _forgotten(plan: int) -> str:
+    return f"plan {plan} can no longer be put back: the journal holds the last {KEPT} that are in place"
+
+
+def outcome(tests: Sequence[Outcome]) -> list[str]:
     """Return what the daemons' tests said, a line each."""
-    return [f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in applied.after]
+    return [f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in tests]
