@@ -6,7 +6,7 @@ import pytest
 
 from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files
 from tuner.tune.demand import Wishes
-from tuner.tune.plan import Plan, Step
+from tuner.tune.plan import ORDER, Plan, Step
 
 LONG = "listen.backlog = 65535"
 RESTART = "php-fpm8.2 -t && systemctl restart php8.2-fpm"
@@ -67,19 +67,22 @@ def test_what_is_in_force_already_takes_no_step(tmp_path: Path) -> None:
     assert (plan.steps, plan.first_steps()) == ((), {})
 
 
-def test_the_order_is_kernel_php_fpm_nginx_redis(tmp_path: Path) -> None:
+def test_the_order_is_kernel_redis_php_fpm_nginx(tmp_path: Path) -> None:
     files = short(listen="127.0.0.1:9000", nginx=" backlog=511")
     files[REDIS_FILE] = "maxclients 100\ntcp-backlog 100\n"
     plan = planned(tmp_path, files, clients=2000)
     assert said(plan) == [
         "sysctl --system",
+        "systemctl restart redis-server",
         RESTART,
         "nginx -t && systemctl restart nginx",
-        "systemctl restart redis-server",
     ]
     assert settings(plan.steps[0]) == ["net.core.somaxconn"]
-    assert settings(plan.steps[2]) == ["fastcgi_connect_timeout", "net.core.somaxconn"]
-    assert settings(plan.steps[3]) == ["maxclients", "tcp-backlog"]
+    assert settings(plan.steps[1]) == ["maxclients", "tcp-backlog"]
+    assert settings(plan.steps[3]) == ["fastcgi_connect_timeout", "net.core.somaxconn"]
+    assert [found.program for found in plan.recommendations] == sorted(
+        (found.program for found in plan.recommendations), key=ORDER.index
+    )
     assert "keeps its queue until it listens again" in plan.steps[0].cost
     assert plan.first_steps()[id(plan.recommendations[0])] is plan.steps[0]
 

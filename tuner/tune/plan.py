@@ -12,8 +12,9 @@ Program = Literal["kernel", "php-fpm", "nginx", "redis"]
 Action = Literal["nothing", "set", "reload", "restart"]
 """What a program has to do until a setting is in force; `set` is done from outside while it runs."""
 
-ORDER: tuple[Program, ...] = ("kernel", "php-fpm", "nginx", "redis")
-"""In which programs are brought to take over what changed: a queue is cut when its program listens."""
+ORDER: tuple[Program, ...] = ("kernel", "redis", "php-fpm", "nginx")
+"""In which programs are brought to take over what changed: a queue is cut when its program listens, and Redis
+has room for all workers before they come."""
 
 
 class Bounds(NamedTuple):

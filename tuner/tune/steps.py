@@ -49,9 +49,9 @@ def steps_of(
     return tuple(
         chain(
             _of_kernel(stack, recommended),
+            _of_redis(stack, recommended),
             _of_php_fpm(stack, recommended),
             _of_nginx(stack, recommended, wanted),
-            _of_redis(stack, recommended),
         )
     )
 
