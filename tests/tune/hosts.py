@@ -62,8 +62,9 @@ class Planned:
         wishes: Wishes | None = None,
         measured: MeasuredPool | None = None,
         qps: str = "100",
+        beside: Sequence[MeasuredPool] = (),
     ) -> None:
-        self.load = load_file_of([measured]) if measured else None
+        self.load = load_file_of([measured, *beside]) if measured else None
         write_tree(root, files)
         self.root, self.qps = root, qps
         self.service_time, self.target, self.wishes = service_time, target, wishes or Wishes()

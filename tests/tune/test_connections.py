@@ -26,9 +26,10 @@ def limits(host: Planned) -> dict[str, object]:
 
 
 def requests_of(host: Planned) -> int:
-    bounds = host.plan.pools[0].bounds
-    assert bounds and bounds.need
-    return WORKERS + bounds.need + 1
+    (pool,) = host.plan.pools
+    assert pool.bounds and pool.bounds.need
+    assert pool.after
+    return WORKERS + max(pool.bounds.need + 1, pool.after.summary.longest_queue)
 
 
 def test_what_does_not_fit_into_the_default_is_written_where_it_belongs(tmp_path: Path) -> None:

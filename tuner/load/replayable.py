@@ -80,8 +80,23 @@ def arrivals_of(pool: MeasuredPool, *, seed: int = 1) -> list[list[float]]:
     return [_arrivals_s(window, found.resolution_s, Random(seed)) for window in found.windows]
 
 
+def starts_of(pool: MeasuredPool, *, seed: int = 1) -> list[float]:
+    """Return when the first request of each window came, in seconds since 1970, beside `arrivals_of`."""
+    found = pool.arrivals
+    if found is None:
+        return []
+    return [
+        window.start_s + _offsets_s(window, found.resolution_s, Random(seed))[0] for window in found.windows
+    ]
+
+
 def _arrivals_s(window: Busy, resolution_s: float, random: Random) -> list[float]:
-    arrivals_s = [offset_ms / MS_PER_S for offset_ms in decode(window.offsets_ms)]
+    offsets_s = _offsets_s(window, resolution_s, random)
+    return [offset_s - offsets_s[0] for offset_s in offsets_s]
+
+
+def _offsets_s(window: Busy, resolution_s: float, random: Random) -> list[float]:
+    offsets_s = [offset_ms / MS_PER_S for offset_ms in decode(window.offsets_ms)]
     if resolution_s >= 1:
-        arrivals_s = sorted(int(arrival_s) + random.random() for arrival_s in arrivals_s)
-    return [arrival_s - arrivals_s[0] for arrival_s in arrivals_s]
+        offsets_s = sorted(int(offset_s) + random.random() for offset_s in offsets_s)
+    return offsets_s

@@ -6,13 +6,15 @@ from typing import NamedTuple
 from tuner.laws.burst import most_within
 from tuner.laws.path_limits import needed_worker_connections, requests_held
 from tuner.laws.queueing import OVERHEAD_S
+from tuner.laws.simulator.setting import Setting
 from tuner.load.pool_setting import MAX_CHILDREN
 from tuner.stack.model import NginxMaster, Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.admission import MAX_CONNS, door_of
 from tuner.tune.demand import Demand
 from tuner.tune.kernel import BACKLOG
-from tuner.tune.plan import Recommendation, Spot
+from tuner.tune.plan import Prediction, Recommendation, Spot
+from tuner.tune.together import Held, most_at_once
 
 CONNECTIONS, OPEN_FILES = "worker_connections", "worker_rlimit_nofile"
 OWN_FILES = 32
@@ -22,7 +24,7 @@ MOST_FILES = 1 << 20
 """fs.nr_open by default: a process may have no more."""
 
 FORMULA = (
-    "2 x (workers + what waits in the recorded bursts with this plan + 1, of all pools that it passes to) + "
+    "2 x (workers + what waits in the recorded bursts with this plan + 1, of all pools at the same time) + "
     "listeners + 1 + idle connections it keeps, all in one worker process: nothing spreads them for sure; "
     "rounded up to a power of two"
 )
@@ -30,6 +32,12 @@ FILES_FORMULA = "2 x worker_connections: a connection and a temporary file"
 
 Demands = Mapping[int, Demand]
 """What is asked of a pool, by the identity of the pool."""
+
+Predictions = Mapping[int, Prediction]
+"""What becomes of the recorded traffic, by the identity of the pool."""
+
+Planned = Mapping[tuple[int, str], int]
+"""What is recommended, by the identity of what it is for and the setting."""
 
 
 class _Need(NamedTuple):
@@ -44,15 +52,16 @@ class _Need(NamedTuple):
 
 
 def recommend_connections(
-    stack: Stack, demands: Demands, recommended: Sequence[Recommendation]
+    stack: Stack, demands: Demands, recommended: Sequence[Recommendation], after: Predictions
 ) -> Iterator[Recommendation]:
     """Yield the limits of each nginx that its pools' recorded bursts exceed, with what is `recommended`.
 
+    `after` is what is predicted with that.
     Where the limit of open files is not written and worker_connections suffice, nobody knows it, and nothing
     is said of it.
     """
     for nginx in stack.nginx:
-        need = _need(nginx, demands, recommended)
+        need = _need(nginx, demands, recommended, after)
         if need is None:
             continue
         connections = _connections(nginx, need)
@@ -63,14 +72,19 @@ def recommend_connections(
             yield files
 
 
-def _need(nginx: NginxMaster, demands: Demands, recommended: Sequence[Recommendation]) -> _Need | None:
+def _need(
+    nginx: NginxMaster, demands: Demands, recommended: Sequence[Recommendation], after: Predictions
+) -> _Need | None:
     pools = {id(pool): pool for location in nginx.locations for pool in location.pools}
     planned = {
         (found.subject, found.setting): int(found.recommended)
         for found in recommended
         if found.setting in (BACKLOG, MAX_CHILDREN, MAX_CONNS)
     }
-    requests = sum(_requests(pool, demands[key], planned) for key, pool in pools.items() if key in demands)
+    recorded = [pool for key, pool in pools.items() if key in demands]
+    requests = most_at_once(
+        [held for pool in recorded for held in _held(pool, demands[id(pool)], planned, after.get(id(pool)))]
+    )
     if not requests:
         return None
     kept = sum(
@@ -81,23 +95,29 @@ def _need(nginx: NginxMaster, demands: Demands, recommended: Sequence[Recommenda
     return _Need(requests, needed_worker_connections(requests, len(nginx.listeners), kept))
 
 
-def _requests(pool: Pool, demand: Demand, planned: Mapping[tuple[int, str], int]) -> int:
-    """Return how many requests to the pool there are at a time, 0 where no arrivals were recorded.
+def _held(pool: Pool, demand: Demand, planned: Planned, after: Prediction | None) -> Iterator[Held]:
+    """Yield how many requests to the pool there are at a time; nothing where no arrivals were recorded.
 
-    If its bursts queue, it has all its workers busy, and as many wait as come or as the queue takes; if not,
-    no more than come within the time of a slow one. What max_conns turns away is gone at once.
+    If its bursts queue, it has all its workers busy, and as many wait as come, by the law or in the replay of
+    the plan, or as the queue takes; if not, no more than come within the time of a slow one. What max_conns
+    turns away is gone at once.
     """
     workers = planned.get((id(pool), MAX_CHILDREN), int(pool.max_children.data or 0))
     need = demand.need(workers)
-    if not demand.windows_s or need is None:
-        return 0
-    if not need:
-        slow_s = demand.service_time_p95_s + OVERHEAD_S
-        return min(workers, max(most_within(window_s, slow_s) for window_s in demand.windows_s))
+    if demand.record is None or need is None:
+        return
+    waiting = max(need, after.summary.longest_queue - 1 if after else 0)
     present = pool.listener.effective_backlog if pool.listener else None
-    known = int(present.data or 0) if present is not None and present.is_known else need
-    held = workers + min(need, planned.get((id(pool), BACKLOG), known)) + 1
-    return min(held, planned.get((id(pool), MAX_CONNS), _max_conns(pool) or held))
+    known = int(present.data or 0) if present is not None and present.is_known else waiting
+    backlog = planned.get((id(pool), BACKLOG), known)
+    if waiting:
+        held = workers + min(waiting, backlog) + 1
+        held = min(held, planned.get((id(pool), MAX_CONNS), _max_conns(pool) or held))
+    else:
+        slow_s = demand.service_time_p95_s + OVERHEAD_S
+        held = min(workers, max(most_within(window_s, slow_s) for window_s in demand.windows_s))
+    setting = after.setting if after else Setting(workers, backlog, demand.deadline_s)
+    yield Held(held, demand.record, setting)
 
 
 def _max_conns(pool: Pool) -> int | None:

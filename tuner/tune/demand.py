@@ -12,7 +12,7 @@ from tuner.laws.simulator.setting import Setting
 from tuner.laws.simulator.traffic import Traffic
 from tuner.load.load_file import LoadFile, MeasuredPool
 from tuner.load.matching import match_pools
-from tuner.load.replayable import arrivals_of, trace_of, traffic_of
+from tuner.load.replayable import arrivals_of, starts_of, trace_of, traffic_of
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
@@ -29,6 +29,7 @@ US_PER_S = 1_000_000
 class Demand:
     """Service times in seconds, and the arrivals of each busy time where there is a record.
 
+    `windows_s` begin at 0 each, in truth at `starts_s` since 1970.
     `cpu_mean_s` is the processor time of a request, `arrivals_per_s` a rate that was declared, or that of the
     busiest ten seconds. `deadline_s` is until when an answer is waited for, by nginx or by somebody less
     patient. `clients` is how many ask at a time at most, each for one thing. `inputs` are the values that it
@@ -40,6 +41,7 @@ class Demand:
     service_time_cv: float
     deadline_s: float
     windows_s: tuple[tuple[float, ...], ...]
+    starts_s: tuple[float, ...]
     record: MeasuredPool | None
     memory_p95_bytes: float | None
     cpu_mean_s: float | None
@@ -161,6 +163,7 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
         float(load.service_time_cv.data or 0),
         min(known_s + stated_s),
         tuple(tuple(window_s) for window_s in arrivals_of(record)) if record else (),
+        tuple(starts_of(record)) if record else (),
         record,
         _memory_p95_bytes(measured),
         _cpu_mean_s(measured),

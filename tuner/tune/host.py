@@ -39,14 +39,16 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     more = (*(wanted.backlog for wanted in queues), *queues_of_redis(stack, recommended))
     recommended += recommend_somaxconn(stack, backlogs, more, may_lower=wishes.may_lower)
     recommended += recommend_max_syn_backlog(stack, recommended)
-    recommended += recommend_connections(stack, known, recommended)
     recommended += recommend_connect_timeouts(stack)
+    pools = tuple(pool_plan(stack, one, recommended, wishes) for one in studies)
+    after = {id(pool): found.after for pool, found in zip(stack.pools, pools, strict=True) if found.after}
+    recommended += recommend_connections(stack, known, recommended, after)
     recommended = [*of_own(stack, recommended), *other_lines(stack, recommended)]
     recommended.sort(key=lambda found: ORDER.index(found.program))
     return Plan(
         stack.host_name,
         tuple(recommended),
-        tuple(pool_plan(stack, one, recommended, wishes) for one in studies),
+        pools,
         (*_notes(stack, recommended), *crowding(staffs, wishes.room)),
         steps_of(stack, recommended, queues),
     )

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from tuner.laws.burst import most_within
 from tuner.stack.model import Listener, Stack
 from tuner.stack.value import Value
 from tuner.tune.connections import Demands
 from tuner.tune.demand import MOST_CONNECTIONS
 from tuner.tune.kernel import LISTEN_BACKLOG, USUAL_BACKLOG
 from tuner.tune.plan import Recommendation, Spot
+from tuner.tune.together import most_within_of_all
 
 STALL_S = 1.0
 FORMULA = (
-    "the most arrivals of the log within a second, of all pools that it leads to, for each of its sockets; "
+    "the most arrivals of the log within one second for all pools that it leads to, for each of its sockets; "
     "at least 511, else rounded up to a power of two"
 )
 UNSEEN = "a file that was not read may have options of the same listen, which may be given once only"
@@ -75,16 +75,16 @@ def recommend_listens(stack: Stack, wanted: Sequence[Wanted]) -> Iterator[Recomm
 
 def _peaks(stack: Stack, demands: Demands) -> dict[int, int]:
     """Return the most arrivals of a second that may come through each socket."""
-    each: dict[int, int] = {
-        pool: max((most_within(window_s, STALL_S) for window_s in demand.windows_s), default=0)
-        for pool, demand in demands.items()
-    }
     behind: dict[int, set[int]] = {}
     for location in stack.locations:
-        pools = [id(pool) for pool in location.pools if id(pool) in each]
+        pools = [id(pool) for pool in location.pools if id(pool) in demands]
         for listener in location.listeners:
             behind.setdefault(id(listener), set()).update(pools)
-    return {listener: sum(each[pool] for pool in pools) for listener, pools in behind.items()}
+    together = {
+        pools: most_within_of_all((demands[pool] for pool in pools), STALL_S)
+        for pools in set(map(frozenset, behind.values()))
+    }
+    return {listener: together[frozenset(pools)] for listener, pools in behind.items()}
 
 
 def _wanted(listener: Listener, peak: int) -> Wanted | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tuner.errors import UsageError
 from tuner.laws.queueing import OVERHEAD_S
 from tuner.laws.simulator.prediction import predict
+from tuner.laws.simulator.replay import Replay
 from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Setting
 from tuner.laws.simulator.summary import Summary, summary
@@ -59,12 +60,17 @@ class Forecast(NamedTuple):
         return replace(setting, connect_timeout_s=self.patience_s)
 
     def _grown(self, setting: Setting) -> Summary:
-        """Return the figures of one replay; a pool that grows has grown to the first rate before."""
+        """Return the figures of one replay."""
         arrivals_s, services_s = self.traffic.arrivals_s, self.traffic.likely[0]
-        trace, first = Trace(list(arrivals_s), list(services_s)), 0
-        if setting.spares is not None:
-            mean_s = sum(services_s) / len(services_s)
-            trace, first = with_lead_in(trace, mean_s, setting.spares.start, setting.workers)
-        found = replay(trace.arrivals_s, trace.services_s, setting)
-        cut = found._replace(outcomes=found.outcomes[first:], latencies_s=found.latencies_s[first:])
-        return summary(cut, arrivals_s, services_s, setting)
+        found = replay_grown(Trace(list(arrivals_s), list(services_s)), setting)
+        return summary(found, arrivals_s, services_s, setting)
+
+
+def replay_grown(trace: Trace, setting: Setting) -> Replay:
+    """Replay a trace; a pool that grows has grown to the first rate before."""
+    if setting.spares is None:
+        return replay(trace.arrivals_s, trace.services_s, setting)
+    mean_s = sum(trace.services_s) / len(trace.services_s)
+    whole, first = with_lead_in(trace, mean_s, setting.spares.start, setting.workers)
+    found = replay(whole.arrivals_s, whole.services_s, setting)
+    return found._replace(outcomes=found.outcomes[first:], latencies_s=found.latencies_s[first:])
