@@ -11,6 +11,7 @@ from tests.cli.test_tune import LOAD, LONG, files_of, tune
 from tests.trees import write_tree
 from tests.tune.hosts import FPM, POOL_FILE
 from tuner.cli import tune_revert
+from tuner.cli.daemon_tests import tests_of as askable
 from tuner.cli.host_target import AUTOMATION, is_machines_own
 from tuner.cli.managed import warnings_of
 
@@ -80,8 +81,13 @@ def test_fragments_that_are_taken_back_are_removed(host: Path) -> None:
     assert "a key that no file sets any more keeps its value until the next boot" in said
 
 
+def including(host: Path, pattern: object) -> None:
+    (host / FPM / "php-fpm.conf").write_text(f"include = {pattern}\n")
+
+
 def test_the_daemons_are_asked_where_it_is_wanted(host: Path) -> None:
-    tune(host, *LOAD, "--write")
+    including(host, host / FPM / "pool.d/*.conf")
+    tune(host, *LOAD, "--root", f"{host}={host}", "--write")
     programs = host.parent / "bin"
     program(programs, "php-fpm8.2", "exit 0")
     said = reverted(host, "--verify", programs=programs).out
@@ -89,15 +95,45 @@ def test_the_daemons_are_asked_where_it_is_wanted(host: Path) -> None:
     assert "nginx" not in said
 
 
+@pytest.mark.parametrize("include", ["/etc/php/8.2/fpm/pool.d/*.conf", "etc/fpm.d/*.conf", "{}/pool.d/link"])
+def test_a_daemon_that_would_read_other_files_is_not_asked(host: Path, include: str) -> None:
+    program(host.parent / "bin", "php-fpm8.2", "exit 0")
+    including(host, pattern := include.format(host / FPM))
+    (host / FPM / "pool.d/link").symlink_to("/etc/passwd")
+    path = {"PATH": f"{host.parent}/bin:{os.environ['PATH']}"}
+    arguments = ("tune", host, "--target", "none", "--journal", host.parent / ".journal", *LOAD)
+    out = fpmtune(*arguments, "--write", "--verify", env=path).out
+    words = f"not tested: {host / FPM}/php-fpm.conf includes {pattern}, which is not in"
+    assert f"note: {words} the given paths\n" in out
+    assert "bin/php-fpm8.2" not in out
+    said = reverted(host, "--verify", programs=host.parent / "bin").out
+    assert f"{words} {host / FPM}\n" in said
+    assert "bin/php-fpm8.2" not in said
+
+
+def test_an_include_of_an_include_leads_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main = tmp_path / "nginx.conf"
+    files = {"nginx.conf": "include a.conf; include b/*;", "a.conf": "", "b/x": "http { include a.conf; }"}
+    write_tree(tmp_path, {**files, "b/y": ""})
+    program(tmp_path / "bin", "nginx", "exit 0")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert [test.command[-1] for test in askable([str(main)]).run] == [str(main)]
+    (tmp_path / "b/y").write_text("include /etc/nginx/mime.types;")
+    found = askable([str(main)], [str(tmp_path)])
+    words = f"not tested: {tmp_path}/b/y includes /etc/nginx/mime.types, which is not in the given paths"
+    assert found == ((), (words,))
+
+
 def test_a_revert_that_a_daemon_refuses_is_not_done(host: Path) -> None:
-    tune(host, *LOAD, "--write")
+    including(host, host / FPM / "pool.d/*.conf")
+    tune(host, *LOAD, "--root", f"{host}={host}", "--write")
     written = files_of(host)
     program(host.parent / "bin", "php-fpm8.2", f"! grep 65535 {host / POOL_FILE}")
     ran = reverted(host, "--verify", programs=host.parent / "bin")
     assert (ran.status, files_of(host)) == (2, written)
     assert "php-fpm8.2 -t -y" in ran.err
     assert reverted(host, programs=host.parent / "bin").status == 0
-    assert files_of(host) == OLD
+    assert files_of(host)[POOL_FILE] == OLD[POOL_FILE]
 
 
 def test_without_a_plan(host: Path) -> None:
@@ -149,7 +185,8 @@ def test_a_file_of_one_s_own(tmp_path: Path, text: str) -> None:
 def test_for_this_machine_s_files_the_daemons_are_asked_unless_unwanted(
     host: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool, verify: bool | None, asked: int
 ) -> None:
-    tune(host, *LOAD, "--write")
+    including(host, host / FPM / "pool.d/*.conf")
+    tune(host, *LOAD, "--root", f"{host}={host}", "--write")
     program(host.parent / "bin", "php-fpm8.2", "exit 0")
     monkeypatch.setenv("PATH", f"{host.parent}/bin:{os.environ['PATH']}")
     monkeypatch.setattr(tune_revert, "is_machines_own", lambda path: is_own and path == str(host / POOL_FILE))

@@ -4,10 +4,10 @@ import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
-from tuner.change.daemon_test import DaemonTest
 from tuner.change.revert import Known, Reverted, revert, to_revert
+from tuner.cli.daemon_tests import MAIN_FILES, NOBODY, said, tests_of
 from tuner.cli.host_target import is_machines_own
-from tuner.cli.tune_writing import MAIN_FILES, Written, journal_folder, outcome, program_test
+from tuner.cli.tune_writing import Written, journal_folder
 from tuner.formats.document import Kind
 from tuner.formats.recognise import recognise
 from tuner.report.terminal import printable
@@ -27,7 +27,8 @@ def take_back(options: Namespace) -> Written:
     folder = journal_folder(options)
     paths = to_revert(folder)
     is_verified = all(map(is_machines_own, paths)) if options.verify is None else options.verify
-    applied = revert(folder, tests=tuple(_tests(paths)) if is_verified else ())
+    askable = tests_of(_main_files(paths)) if is_verified else NOBODY
+    applied = revert(folder, tests=askable.run)
     removed = [path for path in applied.paths if not os.path.lexists(path)]
     written = [path for path in applied.paths if path not in removed]
     if not applied.paths:
@@ -37,11 +38,12 @@ def take_back(options: Namespace) -> Written:
     lines = [
         *(f"put back {printable(path)}" for path in written),
         *(f"removed {printable(path)}" for path in removed),
-        *outcome(applied.after),
+        *said(applied.after),
+        *map(printable, askable.not_run),
         plans,
         *([f"then, where programs run with these files: {note}"] if note else []),
     ]
-    notes = (plans, *([f"where programs run with these files: {note}"] if note else []))
+    notes = (*askable.not_run, plans, *([f"where programs run with these files: {note}"] if note else []))
     return Written(tuple(written), tuple(removed), "".join(f"{line}\n" for line in lines), notes)
 
 
@@ -55,16 +57,12 @@ def _named(known: Known) -> str:
     return printable(f"plan {known.plan} ({known.way})" if known.way else f"plan {known.plan}")
 
 
-def _tests(paths: Sequence[str]) -> Iterator[DaemonTest]:
-    """Yield the test of each program whose main file lies beside or above one of the files."""
-    found = dict.fromkeys(main for path in paths for main in _main_files(path))
-    for main in found:
-        test = program_test(main)
-        if test:
-            yield test
+def _main_files(paths: Sequence[str]) -> list[str]:
+    """Return the main files that lie nearest beside or above one of the files."""
+    return list(dict.fromkeys(main for path in paths for main in _nearest(path)))
 
 
-def _main_files(path: str) -> Iterator[str]:
+def _nearest(path: str) -> Iterator[str]:
     folder = os.path.dirname(path)
     while folder != os.path.dirname(folder):
         mains = [os.path.join(folder, name) for name in MAIN_FILES]

@@ -2,29 +2,25 @@
 
 import os
 import shlex
-import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from tuner.change.daemon_test import DaemonTest, Outcome, own_test
 from tuner.change.journal import KEPT
 from tuner.change.journal_folder import default_journal_folder
 from tuner.change.recovery import recover
 from tuner.change.transaction import About, Applied, FileChange, apply
+from tuner.cli.daemon_tests import MAIN_FILES, NOBODY, said, tests_of
 from tuner.cli.fragment_files import own_folders, removals, replacement
 from tuner.cli.loading import Loaded
 from tuner.cli.managed import warnings_of
 from tuner.cli.output import complain
-from tuner.formats.document import Kind
 from tuner.report.terminal import printable
 from tuner.tune.edits import Patches
 from tuner.tune.fragments import Stamp, fragments, sysctl_file
 from tuner.tune.labels import left_out
 from tuner.tune.plan import Plan
-
-MAIN_FILES: dict[str, Kind] = {"nginx.conf": "nginx", "php-fpm.conf": "php-fpm"}
 
 
 def journal_folder(options: Namespace) -> str:
@@ -64,9 +60,12 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
     ]
     if not changes:
         return Written((), (), "nothing to write\n")
-    tests = tuple(_tests(loaded)) if _is_verified(options, loaded) else ()
+    askable = (
+        tests_of(_main_files(loaded), options.paths or ["."]) if _is_verified(options, loaded) else NOBODY
+    )
     warnings = tuple(warnings_of((change.path, change.expected) for change in changes if change.expected))
-    return _written(apply(changes, journal_folder(options), tests, About("--write")), (), warnings)
+    applied = apply(changes, journal_folder(options), askable.run, About("--write"))
+    return _written(applied, (), (*askable.not_run, *warnings))
 
 
 def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:
@@ -106,41 +105,23 @@ def _is_verified(options: Namespace, loaded: Loaded) -> bool:
     return bool(loaded.machine and loaded.machine.asked) if options.verify is None else bool(options.verify)
 
 
-def _tests(loaded: Loaded) -> Iterator[DaemonTest]:
-    """Yield the test of each program whose main file was read."""
-    for file in loaded.files:
-        is_main = file.kind == MAIN_FILES.get(os.path.basename(file.source.disk_path))
-        test = program_test(file.source.disk_path) if is_main else None
-        if test:
-            yield test
-
-
-def program_test(main_file: str) -> DaemonTest | None:
-    """Return the test of the program with this main file, by its name; None if it is not installed."""
-    kind = MAIN_FILES.get(os.path.basename(main_file))
-    program = _program(kind, main_file) if kind else None
-    return own_test(kind, program, main_file) if kind and program else None
-
-
-def _program(kind: Kind, main_file: str) -> str | None:
-    if kind == "nginx":
-        return shutil.which("nginx")
-    version = next((part for part in main_file.split("/") if part[:1].isdigit()), "")
-    return shutil.which(f"php-fpm{version}") or shutil.which("php-fpm")
+def _main_files(loaded: Loaded) -> list[str]:
+    paths = ((file.kind, file.source.disk_path) for file in loaded.files)
+    return [path for kind, path in paths if kind and kind == MAIN_FILES.get(os.path.basename(path))]
 
 
 def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] = ()) -> Written:
     paths = tuple(path for path in applied.paths if path not in removed)
     gone = tuple(path for path in applied.paths if path in removed)
     notes = (*notes, *map(_forgotten, applied.forgotten))
-    said = [f"note: {printable(note)}" for note in notes]
+    remarks = [f"note: {printable(note)}" for note in notes]
     if not applied.paths:
-        return Written((), (), "".join(("nothing to write\n", *(f"{line}\n" for line in said))), notes)
+        return Written((), (), "".join(("nothing to write\n", *(f"{line}\n" for line in remarks))), notes)
     lines = [
         *(f"wrote {printable(path)}" for path in paths),
-        *outcome(applied.after),
+        *said(applied.after),
         *(f"removed {printable(path)}" for path in gone),
-        *said,
+        *remarks,
     ]
     back = f"fpmtune tune --revert puts it back (plan {applied.plan}, {printable(applied.journal)})"
     return Written(paths, gone, "\n".join((*lines, back, "")), notes)
@@ -148,8 +129,3 @@ def _written(applied: Applied, removed: Collection[str], notes: tuple[str, ...] 
 
 def _forgotten(plan: int) -> str:
     return f"plan {plan} can no longer be put back: the journal holds the last {KEPT} that are in place"
-
-
-def outcome(tests: Sequence[Outcome]) -> list[str]:
-    """Return what the daemons' tests said, a line each."""
-    return [f"tested: {printable(shlex.join(one.test.command))}: {one.verdict}" for one in tests]
