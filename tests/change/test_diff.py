@@ -21,7 +21,8 @@ def test_one_value() -> None:
     data = b"1\n2\n3\n4\r\nlisten = 80\n6\n"
     at = data.index(b"80")
     assert unified_diff("www.conf", data, [edit(at, at + 2, b"81")]) == (
-        "--- a/www.conf\n+++ b/www.conf\n@@ -2,5 +2,5 @@\n 2\n 3\n 4\r\n-listen = 80\n+listen = 81\n 6\n"
+        "diff --git a/www.conf b/www.conf\n--- a/www.conf\n+++ b/www.conf\n"
+        "@@ -2,5 +2,5 @@\n 2\n 3\n 4\r\n-listen = 80\n+listen = 81\n 6\n"
     )
 
 
@@ -55,7 +56,7 @@ def test_nothing_changed() -> None:
 
 def test_a_last_line_without_its_end() -> None:
     assert unified_diff("a", b"x", [edit(1, 1, b"\ny")]) == (
-        "--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n"
+        "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n"
         "-x\n\\ No newline at end of file\n+x\n+y\n\\ No newline at end of file\n"
     )
 

@@ -18,7 +18,7 @@ _NO_LINE_END = "\n\\ No newline at end of file\n"
 def new_file_diff(path: str, data: bytes) -> str:
     """Return the diff that makes a new file at `path` of `data`, which is not empty, with mode 0644."""
     lines = _LINE.findall(data)
-    head = f"diff --git {_name('a/' + path)} {_name('b/' + path)}\nnew file mode 100644\n--- /dev/null\n"
+    head = f"{_git_line(path)}new file mode 100644\n--- /dev/null\n"
     hunk = f"+++ {_named('b/' + path)}\n@@ -0,0 +1,{len(lines)} @@\n"
     return "".join((head, hunk, *_marked("+", lines)))
 
@@ -38,6 +38,7 @@ class _Piece(NamedTuple):
 def unified_diff(path: str, data: bytes, edits: Iterable[Edit]) -> str:
     """Return the unified diff that `edits` make to `data`, the file at `path`; empty if they change nothing.
 
+    Its first line makes git take the path from the repository's root, in whichever folder of it.
     It takes linear time and names no line that no edit touches, for it is made of the edits. Lines end at
     LF alone, so that a CRLF file keeps its bytes; bytes that are not UTF-8 are lone surrogates. Control
     characters stay: who prints to a terminal escapes them. Raises ChangeError for edits that overlap.
@@ -49,7 +50,12 @@ def unified_diff(path: str, data: bytes, edits: Iterable[Edit]) -> str:
     for hunk in _hunks(pieces):
         shown += _hunk_lines(lines, hunk, shift)
         shift += sum(len(piece.new) - len(piece.old) for piece in hunk)
-    return "".join((f"--- {_named('a/' + path)}\n", f"+++ {_named('b/' + path)}\n", *shown)) if shown else ""
+    names = (f"--- {_named('a/' + path)}\n", f"+++ {_named('b/' + path)}\n")
+    return "".join((_git_line(path), *names, *shown)) if shown else ""
+
+
+def _git_line(path: str) -> str:
+    return f"diff --git {_name('a/' + path)} {_name('b/' + path)}\n"
 
 
 def _named(path: str) -> str:

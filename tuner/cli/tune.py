@@ -3,21 +3,15 @@
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
 
-from tuner.change.diff import new_file_diff, unified_diff
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.given_load import add_load_options, given_load_file, put_load_file
 from tuner.cli.loading import Loaded, load
 from tuner.cli.options import add_output_options, add_reading_options, add_verbosity_options
 from tuner.cli.output import complain, is_colored, write_bytes, write_result
 from tuner.cli.sysctl_home import homes_of
+from tuner.cli.tune_diff import difference
 from tuner.cli.tune_revert import take_back
-from tuner.cli.tune_writing import (
-    Written,
-    new_files,
-    put_back_interrupted,
-    write_files,
-    write_fragments,
-)
+from tuner.cli.tune_writing import Written, put_back_interrupted, write_files, write_fragments
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.source.regex import regex
@@ -106,7 +100,7 @@ def run(options: Namespace) -> int:
     found = patches(recommended, _documents(loaded), homes_of(options, loaded, plans))
     done = None if loaded.missing else _write(options, loaded, plans, found)
     if options.diff:
-        write_bytes(options, _diff(loaded, found))
+        write_bytes(options, difference(loaded, found))
     else:
         write_result(options, _report(options, plans, found, done))
     for path in loaded.missing:
@@ -127,19 +121,6 @@ def _write(options: Namespace, loaded: Loaded, plans: Sequence[Plan], found: Pat
 
 def _documents(loaded: Loaded) -> dict[str, Document]:
     return {file.document.text.path: file.document for file in loaded.files if file.document is not None}
-
-
-def _diff(loaded: Loaded, found: Patches) -> str:
-    changed = [
-        unified_diff(
-            file.document.text.path.lstrip("/"),
-            file.document.text.data,
-            [change.edit for change in file.changes],
-        )
-        for file in found.files
-    ]
-    made = [new_file_diff(path.lstrip("/"), data) for path, data in new_files(loaded, found)]
-    return "".join((*changed, *made))
 
 
 def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Written | None) -> str:
