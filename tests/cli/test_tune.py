@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.cli.program import CHECKOUT, Ran, environment, fpmtune
 from tests.trees import write_tree
 from tests.tune.hosts import POOL_FILE, host_files
+from tuner.cli.tune import add_arguments
 
 LONG = host_files("; as large as possible", "listen.backlog = 65535", somaxconn=65535)
 LOAD = ("--qps", "100", "--service-time", "50ms")
@@ -160,7 +162,11 @@ def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
         (("--memory", "4 apples"), "not a size"),
         (("--memory", "0"), "not a size"),
         (("--memory", "1023k"), "not a size"),
+        (("--memory", "1.5"), "not a size"),
+        (("--memory", "1.G"), "not a size"),
         (("--deadline", "soon"), "soon"),
+        (("--deadline", "0"), "'0' is not a time that anybody waits"),
+        (("--deadline", "0.0ms"), "not a time that anybody waits"),
         (("--cores", "0"), "not a number of processors"),
         (("--cores", "many"), "not a number of processors"),
         (("--clients", "0"), "not a number of clients"),
@@ -170,6 +176,20 @@ def test_a_name_with_a_line_end_reaches_no_fragment(host: Path) -> None:
 )
 def test_wrong_usage(host: Path, options: tuple[str, ...], message: str) -> None:
     assert message in tune(host, *options, status=2).err
+
+
+def test_wrong_usage_is_said_in_one_line(host: Path) -> None:
+    err = tune(host, "--deadline", "0", status=2).err
+    words = "argument --deadline: '0' is not a time that anybody waits"
+    assert err == f"fpmtune tune: error: {words} (fpmtune tune --help)\n"
+    assert fpmtune("check", "--fail-on", "never-ever").err.count("\n") == 1
+
+
+@pytest.mark.parametrize("size", ["1.5G", "1.5g", "1536M", "1572864k", "1610612736"])
+def test_sizes(size: str) -> None:
+    parser = ArgumentParser()
+    add_arguments(parser)
+    assert parser.parse_args(["--memory", size]).memory == 3 << 29
 
 
 def test_nothing_read_and_a_missing_path(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, HelpFormatter, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tuner import __version__
 from tuner.cli.exit_status import FAILURE, INTERRUPTED
@@ -57,6 +57,13 @@ VERBS: Mapping[str, Verb] = {
     "schema": Verb("print the JSON Schema of the settings, of rules, or of a report", "tuner.cli.schema"),
     "init": Verb("write a commented fpmtune.toml for the tree at hand", "tuner.cli.init"),
 }
+
+
+class _VerbParser(ArgumentParser):
+    """Says what is wrong with a verb's options in one line, without all of them before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILURE, f"{self.prog}: error: {message} ({self.prog} --help)\n")
 
 
 class _HelpFormatter(HelpFormatter):
@@ -117,7 +124,7 @@ def parser_for(arguments: Sequence[str]) -> ArgumentParser:
         formatter_class=_HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fpmtune {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_VerbParser)
     named = next((argument for argument in arguments if not argument.startswith("-")), "")
     offered = {named: VERBS[named]} if named in VERBS else VERBS
     for name, verb in offered.items():

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Sequence
+from fractions import Fraction
 
 from tuner.cli.exit_status import CLEAN, FAILURE, NOTHING_CHECKED
 from tuner.cli.given_load import add_load_options, given_load_file, put_load_file
@@ -22,6 +23,7 @@ from tuner.tune.plan import Plan
 
 CORES = regex(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 LEAST_MEMORY_BYTES = 1 << 20
+SIZE = regex(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([kKmMgG]?)")
 UNITS_BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -140,9 +142,12 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
 
 def _time(text: str) -> float:
     try:
-        return duration_s(text)
+        seconds = duration_s(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
+    if not seconds:
+        raise ArgumentTypeError(f"{text!r} is not a time that anybody waits")
+    return seconds
 
 
 def _count(text: str) -> int:
@@ -158,10 +163,10 @@ def _cores(text: str) -> float:
 
 
 def _size_bytes(text: str) -> int:
-    digits, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 13 and unit in UNITS_BYTES):
-        raise ArgumentTypeError(f"{text!r} is not a size such as 512M or 4G")
-    size = int(digits) * UNITS_BYTES[unit]
+    found = SIZE.fullmatch(text)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is not a size such as 512M, 4G or 1.5G")
+    size = int(Fraction(found[1]) * UNITS_BYTES[found[2].lower()])
     if size < LEAST_MEMORY_BYTES:
         raise ArgumentTypeError(f"{text!r} is not a size that any worker fits in, such as 512M or 4G")
     return size
