@@ -90,3 +90,45 @@ def test_what_an_if_and_a_location_include_is_left_to_its_owner(tmp_path: Path) 
     assert {file.document.text.path for file in found.files}.isdisjoint(
         {str(tmp_path / "etc/nginx/pass.conf")}
     )
+
+
+UNIX = "        location /unix { fastcgi_pass unix:/run/php/www.sock; }\n"
+
+
+def test_only_locations_that_lead_to_tcp_get_it(tmp_path: Path) -> None:
+    host = Planned(tmp_path, with_location(UNIX))
+    host.bring_in()
+    text = (tmp_path / NGINX_FILE).read_text()
+    assert UNIX in text
+    assert text.count("fastcgi_connect_timeout 2s;") == 1
+    assert host.plan.recommendations == ()
+
+
+def test_a_line_for_unix_sockets_only_stays(tmp_path: Path) -> None:
+    line = UNIX.replace("www.sock;", "www.sock; fastcgi_connect_timeout 60s;")
+    host = Planned(tmp_path, with_location(line))
+    host.bring_in()
+    assert line in (tmp_path / NGINX_FILE).read_text()
+
+
+@pytest.mark.parametrize("written", ["", "fastcgi_connect_timeout 60s;"])
+def test_of_an_upstream_that_nobody_knows_nothing_is_said(tmp_path: Path, written: str) -> None:
+    files = host_files("listen.backlog = 10")
+    files[NGINX_FILE] = files[NGINX_FILE].replace("fastcgi_pass php;", f"fastcgi_pass elsewhere; {written}")
+    assert "fastcgi_connect_timeout" not in Planned(tmp_path, files).recommended()
+
+
+@pytest.mark.parametrize(
+    ("second", "is_said"),
+    [("", False), ("server 10.0.0.2:9000;", True), ("server unix:/run/php/b.sock backup;", True)],
+)
+def test_what_a_timeout_does_to_one_server_of_several(tmp_path: Path, second: str, is_said: bool) -> None:
+    files = host_files("listen.backlog = 10", listen="127.0.0.1:9000")
+    files[NGINX_FILE] = files[NGINX_FILE].replace("9000;", f"9000; {second}")
+    whys = [
+        found.why
+        for found in Planned(tmp_path, files).plan.recommendations
+        if found.setting == "fastcgi_connect_timeout"
+    ]
+    assert len(whys) == 1
+    assert ("no live upstreams" in whys[0]) == is_said

@@ -3,7 +3,8 @@
 from collections.abc import Container, Iterator
 from math import floor
 
-from tuner.stack.model import ConnectTimeout, Pool, Stack
+from tuner.stack.address import nginx_endpoint
+from tuner.stack.model import ConnectTimeout, Location, Pool, Stack
 from tuner.stack.value import Place
 from tuner.tune.backlog import spot_in_section
 from tuner.tune.plan import Recommendation, Spot
@@ -11,6 +12,14 @@ from tuner.tune.plan import Recommendation, Spot
 LONGEST_CONNECT_S = 10.0
 SHORT_CONNECT_S = 2
 """Long enough for a second SYN, which comes 1.02 s after the first."""
+
+HANGING = "a full queue of a TCP socket answers nobody, and a client hangs until this is over"
+ONE_OF_SEVERAL = (
+    "; of several servers one that lets it run out once (max_fails=1) gets nothing for fail_timeout (10 s), "
+    'the others get its load, and while all are out everything gets 502 ("no live upstreams"): max_fails=0 '
+    "keeps them in"
+)
+"""Source: nginx ngx_http_upstream_round_robin.c; a single server is never taken out."""
 
 IN_TIME = 0.75
 """php-fpm ends a request up to a third later than request_terminate_timeout says."""
@@ -27,18 +36,17 @@ def recommend_connect_timeouts(stack: Stack) -> Iterator[Recommendation]:
     for found in stack.connect_timeouts:
         seconds = found.timeout.data
         is_known = found.timeout.is_known and isinstance(seconds, int | float)
-        if not is_known or found.tcp_member.state == "absent" or float(seconds or 0) <= LONGEST_CONNECT_S:
-            continue
-        yield from _connect_timeout(found, in_an_if)
+        if is_known and found.tcp_member.is_known and float(seconds or 0) > LONGEST_CONNECT_S:
+            yield from _connect_timeout(found, in_an_if)
 
 
 def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -> Iterator[Recommendation]:
-    """Yield one for each line that says it, and for each location where nobody does.
+    """Yield one for each line that says it, and for each location where nobody does, if they lead to TCP.
 
     Nothing is added to a file that is included within an `if` as well: there it would be refused.
     """
     done: set[Place] = set()
-    for location in found.locations:
+    for location in filter(_leads_to_tcp, found.locations):
         present, beside = location.fastcgi_connect_timeout, location.beside.origin.place
         place = present.origin.place or beside
         if place is None or place in done:
@@ -50,7 +58,7 @@ def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -
             found.entity,
             present,
             SHORT_CONNECT_S,
-            "a full queue of a TCP socket answers nobody, and a client hangs until this is over",
+            HANGING + (ONE_OF_SEVERAL if _has_several_servers(found) else ""),
             "long enough for a second SYN, 1.02 s after the first",
             (present, found.tcp_member),
             "reload",
@@ -61,9 +69,22 @@ def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -
         )
 
 
+def _leads_to_tcp(location: Location) -> bool:
+    """Say whether one of its servers is known to be reached by TCP."""
+    servers = location.upstream.members if location.upstream else [location.fastcgi_pass]
+    endpoints = (nginx_endpoint(str(server.data)) for server in servers if server.is_known)
+    return any(endpoint is not None and not endpoint.path for endpoint in endpoints)
+
+
+def _has_several_servers(timeout: ConnectTimeout) -> bool:
+    upstreams = (location.upstream for location in filter(_leads_to_tcp, timeout.locations))
+    return any(upstream is not None and len(upstream.members) > 1 for upstream in upstreams)
+
+
 def governs(timeout: ConnectTimeout, pool: Pool) -> bool:
-    """Say whether requests for the pool go through a location of that connect timeout."""
-    return any(reached is pool for location in timeout.locations for reached in location.pools)
+    """Say whether requests for the pool go by TCP through a location of that connect timeout."""
+    locations = filter(_leads_to_tcp, timeout.locations)
+    return any(reached is pool for location in locations for reached in location.pools)
 
 
 def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
