@@ -1,5 +1,6 @@
 """`fpmtune tune --revert`: what it says and what it asks the daemons; and files that others write, too."""
 
+import json
 import os
 from argparse import Namespace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.cli.program import Ran, fpmtune
 from tests.cli.test_tune import LOAD, LONG, files_of, tune
+from tests.cli.test_tune_output import STEPS
 from tests.trees import write_tree
 from tests.tune.hosts import FPM, POOL_FILE
 from tuner.cli import tune_revert
@@ -39,7 +41,7 @@ def program(folder: Path, name: str, script: str) -> None:
 def test_it_says_what_was_put_back_and_what_to_do_then(host: Path) -> None:
     tune(host, *LOAD, "--write")
     plan = "plan 1 (--write) is taken back"
-    assert reverted(host).out == f"put back {host / POOL_FILE}\n{plan}\nthen, {THEN}\n"
+    assert reverted(host).out == f"put back {host / POOL_FILE}\n{plan}\n{STEPS}"
     assert reverted(host).out == "nothing to put back\n"
 
 
@@ -47,10 +49,19 @@ def test_json(host: Path) -> None:
     tune(host, *LOAD, "--write")
     report = reverted(host, "--format", "json").report
     assert (report["written"], report["removed"]) == ([str(host / POOL_FILE)], [])
-    assert (report["plan"], report["steps"]) == ([], [])
-    assert report["notes"] == ["plan 1 (--write) is taken back", THEN]
+    assert [step["command"] for step in report["steps"]] == ["php-fpm8.2 -t && systemctl restart php8.2-fpm"]
+    assert (report["plan"], report["notes"]) == ([], ["plan 1 (--write) is taken back"])
     again = reverted(host, "--format", "json").report
     assert (again["written"], again["removed"], again["notes"]) == ([], [], [])
+
+
+def test_a_journal_that_does_not_know_the_steps_says_it_in_words(host: Path) -> None:
+    tune(host, *LOAD, "--write")
+    record = host.parent / ".journal/000001/done.json"
+    fields = json.loads(record.read_bytes())
+    del fields["way"], fields["back"]
+    record.write_text(json.dumps(fields))
+    assert reverted(host).out == f"put back {host / POOL_FILE}\nplan 1 is taken back\nthen, {THEN}\n"
 
 
 def test_twice_written_goes_back_twice_and_fragments_between_are_named(host: Path) -> None:

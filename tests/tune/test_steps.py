@@ -7,6 +7,7 @@ import pytest
 from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files
 from tuner.tune.demand import Wishes
 from tuner.tune.plan import ORDER, Plan, Step
+from tuner.tune.steps import steps_back
 
 LONG = "listen.backlog = 65535"
 RESTART = "php-fpm8.2 -t && systemctl restart php8.2-fpm"
@@ -169,3 +170,31 @@ def test_sysctl_system_is_not_run_where_it_would_set_another_number(tmp_path: Pa
     number = next(found.recommended for found in step.recommendations)
     assert step.command == f"sysctl -w net.core.somaxconn={number}"
     assert "sysctl --system would set 100" in step.cost
+
+
+def ways_back(root: Path, files: dict[str, str], clients: int | None = None) -> tuple[Planned, list[str]]:
+    host = Planned(root, files, wishes=Wishes(clients=clients))
+    steps = steps_back(host.stack, host.plan.steps)
+    return host, [step.command or f"by hand: {step.words}" for step in steps]
+
+
+def test_the_way_back_sets_what_was_there_and_restarts_the_same(tmp_path: Path) -> None:
+    files = {**host_files(LONG), REDIS_FILE: "maxclients 1\n"}
+    _, said = ways_back(tmp_path, files)
+    assert said == ["redis-cli CONFIG SET maxclients 1", RESTART]
+
+
+def test_a_sysctl_that_no_file_has_any_more_is_set_to_its_former_number(tmp_path: Path) -> None:
+    files = short(nginx=" backlog=511")
+    assert ways_back(tmp_path / "written", files, 2000)[1][0] == "sysctl --system"
+    del files[SYSCTL_FILE]
+    files["etc/sysctl.d/README"] = ""
+    host = Planned(tmp_path / "new", files, target="kernel=5.3", wishes=Wishes(clients=2000))
+    assert steps_back(host.stack, host.plan.steps)[0].command == "sysctl -w net.core.somaxconn=128"
+
+
+def test_what_no_file_was_changed_for_takes_nothing_back(tmp_path: Path) -> None:
+    host, said = ways_back(tmp_path, host_files(LONG))
+    assert said == [RESTART]
+    unwritten = {id(found) for found in host.plan.recommendations}
+    assert steps_back(host.stack, host.plan.steps, unwritten) == ()

@@ -85,8 +85,7 @@ def run(options: Namespace) -> int:
     """Print the plan of every host, write what was asked for, and return the exit status."""
     if options.revert:
         back = take_back(options)
-        is_json = options.format == "json"
-        write_result(options, _report(options, (), NO_PATCHES, back) if is_json else back.words)
+        write_result(options, _report_back(options, back))
         return CLEAN
     if options.write or options.out:
         put_back_interrupted(options)
@@ -117,7 +116,7 @@ def run(options: Namespace) -> int:
 def _write(options: Namespace, loaded: Loaded, plans: Sequence[Plan], found: Patches) -> Written | None:
     """Write what was asked for; None if nothing was."""
     if options.write:
-        return write_files(options, loaded, found)
+        return write_files(options, loaded, plans, found)
     return write_fragments(options, loaded, plans) if options.out else None
 
 
@@ -138,6 +137,15 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
     shown = Shown(not are_steps_last, not options.quiet, options.verbose)
     text = tune_text(plans, found, style, shown) + (done.words if done else "")
     return text + steps_text(plans, style) if are_steps_last else text
+
+
+def _report_back(options: Namespace, back: Written) -> str:
+    if options.format == "json":
+        return _report(options, back.plans, NO_PATCHES, back)
+    from tuner.report.terminal import Style
+    from tuner.report.tune_text import steps_text
+
+    return back.words + steps_text(back.plans, Style(is_colored(options)))
 
 
 def _time(text: str) -> float:

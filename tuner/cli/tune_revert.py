@@ -3,15 +3,18 @@
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from typing import cast
 
+from tuner.change.record import Task
 from tuner.change.revert import Known, Reverted, revert, to_revert
 from tuner.cli.daemon_tests import MAIN_FILES, NOBODY, said, tests_of
 from tuner.cli.host_target import is_machines_own
-from tuner.cli.tune_writing import Written, journal_folder
+from tuner.cli.tune_writing import WRITE, Written, journal_folder
 from tuner.formats.document import Kind
 from tuner.formats.recognise import recognise
 from tuner.report.terminal import printable
 from tuner.source.tree import read
+from tuner.tune.plan import Plan, Program, Step
 
 THEN: dict[Kind, str] = {
     "sysctl": "sysctl --system (a key that no file sets any more keeps its value until the next boot)",
@@ -33,7 +36,7 @@ def take_back(options: Namespace) -> Written:
     written = [path for path in applied.paths if path not in removed]
     if not applied.paths:
         return Written((), (), "nothing to put back\n")
-    note = _then(applied.paths)
+    note = "" if applied.way == WRITE else _then(applied.paths)
     plans = _plans(applied)
     lines = [
         *(f"put back {printable(path)}" for path in written),
@@ -44,7 +47,17 @@ def take_back(options: Namespace) -> Written:
         *([f"then, where programs run with these files: {note}"] if note else []),
     ]
     notes = (*askable.not_run, plans, *([f"where programs run with these files: {note}"] if note else []))
-    return Written(tuple(written), tuple(removed), "".join(f"{line}\n" for line in lines), notes)
+    words = "".join(f"{line}\n" for line in lines)
+    return Written(tuple(written), tuple(removed), words, notes, _steps(applied.tasks))
+
+
+def _steps(tasks: Sequence[Task]) -> tuple[Plan, ...]:
+    """Return for each host a plan of nothing but the steps that the journal has for the way back."""
+    by_host: dict[str, list[Step]] = {}
+    for task in tasks:
+        step = Step(cast(Program, task.program), task.words, task.command or None, task.cost, ())
+        by_host.setdefault(task.host, []).append(step)
+    return tuple(Plan(host, (), (), (), tuple(steps)) for host, steps in by_host.items())
 
 
 def _plans(done: Reverted) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuner.change.journal import KEPT
 from tuner.change.journal_folder import default_journal_folder
+from tuner.change.record import Task
 from tuner.change.recovery import recover
 from tuner.change.transaction import About, Applied, FileChange, apply
 from tuner.cli.daemon_tests import MAIN_FILES, NOBODY, said, tests_of
@@ -21,6 +22,9 @@ from tuner.tune.edits import Patches
 from tuner.tune.fragments import Stamp, fragments, sysctl_file
 from tuner.tune.labels import left_out
 from tuner.tune.plan import Plan
+from tuner.tune.steps import steps_back
+
+WRITE = "--write"
 
 
 def journal_folder(options: Namespace) -> str:
@@ -38,16 +42,17 @@ def put_back_interrupted(options: Namespace) -> None:
 class Written(NamedTuple):
     """What was done to files: the paths of those written, of those removed, and all of it in words.
 
-    `notes` are what the words say beside that.
+    `notes` are what the words say beside that, `plans` what is to be done then on each host.
     """
 
     paths: tuple[str, ...]
     removed: tuple[str, ...]
     words: str
     notes: tuple[str, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
-def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
+def write_files(options: Namespace, loaded: Loaded, plans: Sequence[Plan], found: Patches) -> Written:
     """Write the plan's changes, all or none, and return what was done. Raises ChangeError."""
     disk_paths = {file.document.text.path: file.source.disk_path for file in loaded.files if file.document}
     changes = [
@@ -64,8 +69,19 @@ def write_files(options: Namespace, loaded: Loaded, found: Patches) -> Written:
         tests_of(_main_files(loaded), options.paths or ["."]) if _is_verified(options, loaded) else NOBODY
     )
     warnings = tuple(warnings_of((change.path, change.expected) for change in changes if change.expected))
-    applied = apply(changes, journal_folder(options), askable.run, About("--write"))
+    applied = apply(
+        changes, journal_folder(options), askable.run, About(WRITE, _way_back(loaded, plans, found))
+    )
     return _written(applied, (), (*askable.not_run, *warnings))
+
+
+def _way_back(loaded: Loaded, plans: Sequence[Plan], found: Patches) -> tuple[Task, ...]:
+    unwritten = {id(one.recommendation) for one in found.unwritten}
+    return tuple(
+        Task(plan.host, step.program, step.words, step.command or "", step.cost)
+        for stack, plan in zip(loaded.stacks, plans, strict=True)
+        for step in steps_back(stack, plan.steps, unwritten)
+    )
 
 
 def new_files(loaded: Loaded, found: Patches) -> list[tuple[str, bytes]]:

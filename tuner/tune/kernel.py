@@ -76,8 +76,12 @@ def how_to_set(stack: Stack, settings: Mapping[str, int]) -> tuple[str, str]:
     if not differing:
         return SYSTEM, ""
     others = " and ".join(f"{system.data} ({system.origin})" for system in differing)
-    words = " ".join(f"{key}={number}" for key, number in settings.items())
-    return f"sysctl -w {words}", f"; {SYSTEM} would set {others}: change that, too"
+    return setting_now(settings), f"; {SYSTEM} would set {others}: change that, too"
+
+
+def setting_now(settings: Mapping[str, int]) -> str:
+    """Return the command that sets keys until the next boot."""
+    return " ".join(("sysctl -w", *(f"{key}={number}" for key, number in settings.items())))
 
 
 def grows(listener: Listener) -> bool:

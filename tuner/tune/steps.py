@@ -1,13 +1,13 @@
 """What has to be done after a plan is in the files: commands in their order, each with what it costs."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from tuner.source.regex import regex
 from tuner.stack.model import Redis, Stack
-from tuner.tune.kernel import LISTEN_BACKLOG, SOMAXCONN, grows, how_to_set
+from tuner.tune.kernel import LISTEN_BACKLOG, SOMAXCONN, grows, how_to_set, setting_now
 from tuner.tune.listens import Wanted
 from tuner.tune.plan import Action, Program, Recommendation, Step
 
@@ -54,6 +54,30 @@ def steps_of(
             _of_nginx(stack, recommended, wanted),
         )
     )
+
+
+def steps_back(stack: Stack, steps: Sequence[Step], unwritten: Collection[int] = ()) -> tuple[Step, ...]:
+    """Return what to do once the files are as they were before the plan with these `steps` of a host.
+
+    The same services take over, in the same order; what is set while a program runs gets its former number.
+    `unwritten` are the identities of recommendations that no file was changed for: they take nothing back.
+    """
+    left = (
+        (step, tuple(found for found in step.recommendations if id(found) not in unwritten)) for step in steps
+    )
+    return tuple(_back(stack, step, own) for step, own in left if own)
+
+
+def _back(stack: Stack, step: Step, own: tuple[Recommendation, ...]) -> Step:
+    if step.program == "kernel" and step.command is not None:
+        numbers = {found.setting: int(found.present.data or 0) for found in own}
+        is_in_files = all(found.present.is_written for found in own)
+        command = how_to_set(stack, numbers)[0] if is_in_files else setting_now(numbers)
+        return step._replace(words=command, command=command, cost=OF_KERNEL, recommendations=own)
+    if step.program == "redis" and step.cost == COSTS["redis", "set"]:
+        redis = next(one for one in stack.redis if id(one) == own[0].subject)
+        return _set(redis, [found._replace(recommended=int(found.present.data or 0)) for found in own])
+    return step._replace(recommendations=own)
 
 
 def _of_kernel(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[Step]:
