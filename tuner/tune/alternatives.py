@@ -36,7 +36,7 @@ def alternatives(
     """
     if after is None or _share(after) >= 1 - UNNOTICED:
         return
-    ways = _Ways(forecast, demand, changes, after.setting.workers)
+    ways = _Ways(forecast._replace(has_sample_ranges=False), demand, changes, after.setting.workers)
     yield from ways.more_workers(cores)
     yield from ways.longer_timeout()
     yield from ways.cache()

@@ -13,6 +13,7 @@ from tuner.laws.simulator.traffic import Traffic
 from tuner.load.load_file import LoadFile, MeasuredPool
 from tuner.load.matching import match_pools
 from tuner.load.replayable import arrivals_of, starts_of, trace_of, traffic_of
+from tuner.load.trace import Trace
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Value
 from tuner.tune.plan import Bounds
@@ -82,7 +83,20 @@ class Demand:
         if self.record is None:
             return None
         window, _ = self._worst_window(workers)
-        return traffic_of(self.record, window=window)
+        return self._traffic_of_window(window)
+
+    @cached_property
+    def _traffic_of_window(self) -> Callable[[int], Traffic]:
+        """Draws are made once, and what was replayed of them is known by their identity."""
+        assert self.record
+        record = self.record
+        return cache(lambda window: traffic_of(record, window=window))
+
+    @cached_property
+    def _trace_of_window(self) -> Callable[[int], Trace]:
+        assert self.record
+        record = self.record
+        return cache(lambda window: trace_of(record, window=window))
 
     @cached_property
     def _needs(self) -> Callable[[int], int]:
@@ -96,7 +110,7 @@ class Demand:
         by_law = needed_backlog(excess, workers, self.service_time_cv)
         if self.record is None:
             return by_law
-        trace = trace_of(self.record, window=window)
+        trace = self._trace_of_window(window)
         unbounded = Setting(workers, len(trace.arrivals_s), self.deadline_s)
         return max(by_law, replay(trace.arrivals_s, trace.services_s, unbounded).longest_queue - 1)
 

@@ -1,12 +1,14 @@
 """What a pool makes of the recorded traffic, as it is and as it would be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from tuner.errors import UsageError
 from tuner.laws.queueing import OVERHEAD_S
-from tuner.laws.simulator.prediction import predict
+from tuner.laws.simulator.confidence import Range
+from tuner.laws.simulator.prediction import likely, ranges
 from tuner.laws.simulator.replay import Replay
 from tuner.laws.simulator.run import replay
 from tuner.laws.simulator.setting import Setting
@@ -23,10 +25,14 @@ UNNOTICED = 0.001
 """A share of requests that is not worth another setting."""
 
 
+_Found = TypeVar("_Found")
+
+
 class Forecast(NamedTuple):
     """Predicts for one pool what becomes of recorded requests that are waited for until `deadline_s`.
 
-    `patience_s`, where it was said, is how long whoever asks waits at all, for a connection as well.
+    `patience_s`, where it was said, is how long whoever asks waits at all, for a connection as well. Without
+    `has_sample_ranges` predictions are quicker, and say only how far the model itself may be off.
     """
 
     stack: Stack
@@ -34,6 +40,7 @@ class Forecast(NamedTuple):
     traffic: Traffic
     deadline_s: float
     patience_s: float | None = None
+    has_sample_ranges: bool = True
 
     def of(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
         """Return what `changes` of settings would make of them, with a range, or why that cannot be said."""
@@ -41,13 +48,18 @@ class Forecast(NamedTuple):
         if isinstance(setting, str):
             return setting
         if setting.spares is not None:
-            return Prediction(setting, self._grown(setting))
-        return Prediction(setting, *predict(self.traffic, setting))
+            return Prediction(setting, _grown(self.traffic, setting))
+        found = _likely(self.traffic, setting)
+        if self.has_sample_ranges:
+            return Prediction(setting, found.summary, _ranges(self.traffic, setting))
+        return Prediction(
+            setting, found.summary, None if found.is_exact else _model_ranges(self.traffic, setting)
+        )
 
     def share_of_ok(self, changes: Mapping[str, Data]) -> float | None:
         """Return which part of the requests would be answered in time; None where that cannot be said."""
         setting = self._setting(changes, None)
-        return None if isinstance(setting, str) else self._grown(setting).shares["200"]
+        return None if isinstance(setting, str) else _grown(self.traffic, setting).shares["200"]
 
     def _setting(self, changes: Mapping[str, Data], shed_after_s: float | None) -> Setting | str:
         behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
@@ -59,11 +71,39 @@ class Forecast(NamedTuple):
             return setting
         return replace(setting, connect_timeout_s=self.patience_s)
 
-    def _grown(self, setting: Setting) -> Summary:
-        """Return the figures of one replay."""
-        arrivals_s, services_s = self.traffic.arrivals_s, self.traffic.likely[0]
-        found = replay_grown(Trace(list(arrivals_s), list(services_s)), setting)
-        return summary(found, arrivals_s, services_s, setting)
+
+def _remembered(find: Callable[[Traffic, Setting], _Found]) -> Callable[[Traffic, Setting], _Found]:
+    """Return `find`, which is then asked once for a setting as long as the traffic is there."""
+    known: WeakKeyDictionary[Traffic, dict[Setting, _Found]] = WeakKeyDictionary()
+
+    def found(traffic: Traffic, setting: Setting) -> _Found:
+        of_traffic = known.setdefault(traffic, {})
+        if setting not in of_traffic:
+            of_traffic[setting] = find(traffic, setting)
+        return of_traffic[setting]
+
+    return found
+
+
+_likely = _remembered(likely)
+
+
+@_remembered
+def _ranges(traffic: Traffic, setting: Setting) -> dict[str, Range] | None:
+    return ranges(traffic, setting, _likely(traffic, setting))
+
+
+@_remembered
+def _model_ranges(traffic: Traffic, setting: Setting) -> dict[str, Range] | None:
+    return ranges(replace(traffic, possible=()), setting, _likely(traffic, setting))
+
+
+@_remembered
+def _grown(traffic: Traffic, setting: Setting) -> Summary:
+    """Return the figures of one replay."""
+    arrivals_s, services_s = traffic.arrivals_s, traffic.likely[0]
+    found = replay_grown(Trace(list(arrivals_s), list(services_s)), setting)
+    return summary(found, arrivals_s, services_s, setting)
 
 
 def replay_grown(trace: Trace, setting: Setting) -> Replay:

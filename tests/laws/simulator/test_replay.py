@@ -1,5 +1,6 @@
 """Small replays worked out by hand, and what holds of every replay."""
 
+from dataclasses import replace
 from itertools import accumulate
 from random import Random
 
@@ -11,7 +12,7 @@ from tuner.laws.simulator.events import EventReplay
 from tuner.laws.simulator.prediction import predict
 from tuner.laws.simulator.replay import LATE, OK, REFUSED, SHED, UNREACHED, Replay
 from tuner.laws.simulator.run import replay
-from tuner.laws.simulator.setting import Retries, Setting, Spares
+from tuner.laws.simulator.setting import Retries, Setting, Socket, Spares
 from tuner.laws.simulator.summary import dead_time_s, percentile, summary
 from tuner.laws.simulator.traffic import Traffic, drawn_anew
 
@@ -127,19 +128,39 @@ QUARTERS = st.integers(0, 8).map(lambda number: number / 4)
     workers=st.integers(1, 4),
     backlog=st.integers(0, 6),
     timeout=st.integers(0, 8).map(float),
+    shed=st.none() | QUARTERS,
 )
-def test_both_engines_agree(gaps: list[float], seed: int, workers: int, backlog: int, timeout: float) -> None:
+def test_both_engines_agree(
+    gaps: list[float], seed: int, workers: int, backlog: int, timeout: float, shed: float | None
+) -> None:
     random = Random(seed)
     arrivals, services = list(accumulate(gaps)), [random.randrange(12) / 4 for _ in gaps]
-    setting = Setting(workers, backlog, timeout, overhead_s=0.0)
+    setting = Setting(workers, backlog, timeout, overhead_s=0.0, shed_after_s=shed)
     plain, events = replay(arrivals, services, setting), EventReplay(arrivals, services, setting).run()
     assert plain.outcomes == events.outcomes
     assert plain.latencies_s == events.latencies_s
     assert plain.longest_queue <= backlog + 1
-    refused = replay(arrivals, services, Setting(workers, backlog, 0.5, overhead_s=0.0)).outcomes.count(
-        REFUSED
-    )
+    impatient = replace(setting, read_timeout_s=0.5)
+    refused = replay(arrivals, services, impatient).outcomes.count(REFUSED)
     assert plain.outcomes.count(REFUSED) == refused, "the read timeout changes no queue"
+
+
+@given(
+    gaps=st.lists(QUARTERS, min_size=1, max_size=60),
+    seed=st.integers(0, 9),
+    backlog=st.integers(0, 12),
+    more=st.none() | st.integers(0, 3),
+    socket=st.sampled_from(("unix", "tcp")),
+)
+def test_what_never_fills_the_queue_is_replayed_the_same_by_the_quick_engine(
+    gaps: list[float], seed: int, backlog: int, more: int | None, socket: Socket
+) -> None:
+    random = Random(seed)
+    arrivals, services = list(accumulate(gaps)), [random.randrange(12) / 4 for _ in gaps]
+    max_conns = None if more is None else 2 + backlog + more
+    setting = Setting(2, backlog, 2.0, socket=socket, overhead_s=0.0, max_conns=max_conns)
+    found, events = replay(arrivals, services, setting), EventReplay(arrivals, services, setting).run()
+    assert found == events
 
 
 @given(gaps=st.lists(QUARTERS, min_size=1, max_size=60), backlog=st.integers(0, 4), seed=st.integers(0, 9))

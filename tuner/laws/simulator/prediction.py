@@ -23,31 +23,47 @@ class Prediction(NamedTuple):
     ranges: dict[str, Range] | None
 
 
+class Likely(NamedTuple):
+    """What becomes of the likely series under one setting: figures of the middle one, shares of each."""
+
+    summary: Summary
+    shares: tuple[Shares, ...]
+    is_exact: bool
+
+
 def predict(traffic: Traffic, setting: Setting) -> Prediction:
     """Replay the traffic under a setting.
 
     The figures are those of the likely series with the middle share of 200; the range is that of all series.
     Raises ValueError for traffic without requests, or out of order.
     """
-    with_shed = setting.shed_after_s is not None
-    likely = [replay(traffic.arrivals_s, services_s, setting) for services_s in traffic.likely]
-    found: list[Shares] = [shares(one, with_shed=with_shed) for one in likely]
+    found = likely(traffic, setting)
+    return Prediction(found.summary, ranges(traffic, setting, found))
+
+
+def likely(traffic: Traffic, setting: Setting) -> Likely:
+    """Replay the likely series under a setting. Raises ValueError as `predict`."""
+    replays = [replay(traffic.arrivals_s, services_s, setting) for services_s in traffic.likely]
+    found = tuple(shares(one, with_shed=setting.shed_after_s is not None) for one in replays)
     middle = sorted(range(len(found)), key=lambda number: tuple(found[number].values()))[len(found) // 2]
-    is_exact = not any(overflows_on_tcp(setting, one) for one in likely)
+    figures = summary(replays[middle], traffic.arrivals_s, traffic.likely[middle], setting)
+    return Likely(figures, found, not any(overflows_on_tcp(setting, one) for one in replays))
+
+
+def ranges(traffic: Traffic, setting: Setting, found: Likely) -> dict[str, Range] | None:
+    """Return the range of each share, with the possible series beside the likely ones that were found.
+
+    None where there is one number and the model is exact.
+    """
+    with_shed = setting.shed_after_s is not None
+    all_shares, is_exact = list(found.shares), found.is_exact
     for services_s in traffic.possible:
         other = replay(traffic.arrivals_s, services_s, setting)
-        found.append(shares(other, with_shed=with_shed))
+        all_shares.append(shares(other, with_shed=with_shed))
         is_exact = is_exact and not overflows_on_tcp(setting, other)
     if not is_exact:
-        found += _with_other_processors(traffic, setting, with_shed=with_shed)
-    figures = summary(likely[middle], traffic.arrivals_s, traffic.likely[middle], setting)
-    return Prediction(figures, _ranges(found, is_exact=is_exact))
-
-
-def _ranges(found: list[Shares], *, is_exact: bool) -> dict[str, Range] | None:
-    if is_exact:
-        return sample_ranges(found) if len(found) > 1 else None
-    return model_ranges(found)
+        return model_ranges(all_shares + _with_other_processors(traffic, setting, with_shed=with_shed))
+    return sample_ranges(all_shares) if len(all_shares) > 1 else None
 
 
 def _with_other_processors(traffic: Traffic, setting: Setting, *, with_shed: bool) -> list[Shares]:

@@ -6,7 +6,7 @@ from operator import le
 
 from tuner.laws.simulator.events import EventReplay
 from tuner.laws.simulator.plain import replay_plain
-from tuner.laws.simulator.replay import Replay
+from tuner.laws.simulator.replay import REFUSED, Replay
 from tuner.laws.simulator.setting import Setting
 
 
@@ -25,6 +25,10 @@ def replay(
     _check(arrivals_s, services_s)
     if setting.is_plain:
         return replay_plain(arrivals_s, services_s, setting)
+    if setting.is_plain_without_overflow and processors == 1:
+        found = replay_plain(arrivals_s, services_s, setting)
+        if REFUSED not in found.outcomes:
+            return found
     return EventReplay(arrivals_s, services_s, setting, processors=processors, seed=seed).run()
 
 

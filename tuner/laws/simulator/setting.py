@@ -92,9 +92,18 @@ class Setting:
         check_backlog(self.backlog)
         for name in ("read_timeout_s", "connect_timeout_s", "overhead_s"):
             check_not_negative(name, getattr(self, name))
+        if self.shed_after_s is not None:
+            check_not_negative("shed_after_s", self.shed_after_s)
 
     @property
     def is_plain(self) -> bool:
         """Whether a request is decided when it arrives: a unix socket, all workers there, no feedback."""
-        extras = (self.spares, self.retries, self.max_conns, self.shed_after_s)
+        extras = (self.spares, self.retries, self.max_conns)
         return self.socket == "unix" and all(extra is None for extra in extras)
+
+    @property
+    def is_plain_without_overflow(self) -> bool:
+        """Whether it is plain as long as no request finds the queue full: max_conns lets no fewer through."""
+        if self.spares is not None or self.retries is not None:
+            return False
+        return self.max_conns is None or self.max_conns > self.workers + self.backlog

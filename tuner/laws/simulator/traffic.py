@@ -2,8 +2,8 @@
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
 
 Times = Sequence[float]
 
@@ -11,7 +11,8 @@ MOST_DRAWN = 10_000_000
 """Service times that are held for ranges at most, over all draws: 80 MB."""
 
 
-class Traffic(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Traffic:
     """When requests came, in seconds and in order, and service times that each of them may have had.
 
     `likely` holds at least one series of service times, one time a request: those that were measured, or
