@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files
 from tests.tune.test_measured import measured
 from tuner.tune.demand import Wishes
 
+REDIS_FILE = "etc/redis/redis.conf"
 OTHER = f"{FPM}/pool.d/zoo.conf"
 
 
@@ -56,3 +59,36 @@ def test_it_is_not_lowered_below_a_queue_of_which_nothing_is_known(tmp_path: Pat
     run = measured("unix-collapse-B65535")
     host = Planned(tmp_path, files, measured=run, wishes=Wishes(may_lower=True))
     assert host.recommended()["net.core.somaxconn"] == 9000
+
+
+def with_redis(root: Path, backlog: int, somaxconn: int) -> Planned:
+    """A pool that needs more than somaxconn allows, beside a Redis that asks for `backlog`."""
+    files = host_files("listen.backlog = 65535", workers=600, somaxconn=somaxconn)
+    return Planned(
+        root, {**files, REDIS_FILE: f"maxclients 4000\ntcp-backlog {backlog}\n"}, wishes=Wishes(clients=3000)
+    )
+
+
+@pytest.mark.parametrize(
+    ("backlog", "somaxconn", "pinned", "steps"),
+    [
+        (9000, 1000, 1000, 1),
+        (1001, 1000, 1000, 1),
+        (1000, 1000, None, 1),
+        (9000, 128, 600, 2),
+        (511, 128, 600, 2),
+    ],
+)
+def test_the_queue_of_redis_stays_as_it_is_in_force(
+    tmp_path: Path, backlog: int, somaxconn: int, pinned: int | None, steps: int
+) -> None:
+    host = with_redis(tmp_path, backlog, somaxconn)
+    found = {one.setting: one.recommended for one in host.plan.recommendations}
+    assert int(str(found["net.core.somaxconn"])) > 1001
+    assert found.get("tcp-backlog") == pinned
+    assert not any("also lengthens" in note for note in host.plan.notes)
+    commands = [step.command for step in host.plan.steps]
+    assert commands.count("systemctl restart redis-server") == steps - 1
+    assert not any("CONFIG SET" in str(command) for command in commands)
+    host.bring_in()
+    assert host.plan.recommendations == ()

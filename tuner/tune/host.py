@@ -9,7 +9,7 @@ from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclampe
 from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
-from tuner.tune.redis import missing_files, queues_of_redis, recommend_redis
+from tuner.tune.redis import missing_files, pins_of_redis, queues_of_redis, recommend_redis
 from tuner.tune.room import crowding, shared_out
 from tuner.tune.sharing import of_own, other_lines
 from tuner.tune.steps import steps_of
@@ -38,6 +38,12 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     recommended = [found for found in recommended if not _is_written(found)]
     more = (*(wanted.backlog for wanted in queues), *queues_of_redis(stack, recommended))
     recommended += recommend_somaxconn(stack, backlogs, more, may_lower=wishes.may_lower)
+    recommended += [
+        pin
+        for found in recommended
+        if found.setting == SOMAXCONN and int(found.recommended) > int(found.present.data or 0)
+        for pin in pins_of_redis(stack, recommended, int(found.recommended))
+    ]
     recommended += recommend_max_syn_backlog(stack, recommended)
     recommended += recommend_connect_timeouts(stack)
     pools = tuple(pool_plan(stack, one, recommended, wishes) for one in studies)

@@ -14,7 +14,8 @@ BACKLOG = "listen.backlog"
 LISTEN_BACKLOG = "backlog"
 """The parameter of nginx's `listen`."""
 
-BACKLOGS = (BACKLOG, "tcp-backlog", LISTEN_BACKLOG)
+TCP_BACKLOG = "tcp-backlog"
+BACKLOGS = (BACKLOG, TCP_BACKLOG, LISTEN_BACKLOG)
 NEWER_DEFAULT = 4096
 SOMAXCONN = "net.core.somaxconn"
 SYSTEM, OPENRCS = "sysctl --system", "rc-service sysctl restart"
@@ -151,6 +152,8 @@ def unclamped(stack: Stack, recommended: Sequence[Recommendation]) -> list[Liste
     """
     held = [pool.listener for pool in stack.pools if pool.listener and _takes_no_less(pool, pool.listener)]
     planned = {found.subject for found in recommended if found.setting == LISTEN_BACKLOG}
+    pinned_redis = {found.subject for found in recommended if found.setting == TCP_BACKLOG}
+    planned |= {id(one) for redis in stack.redis if id(redis) in pinned_redis for one in redis.listeners}
     return [
         listener
         for listener in stack.listeners

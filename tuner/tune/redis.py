@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from tuner.stack.model import Redis, Stack
 from tuner.stack.value import Value
-from tuner.tune.plan import Recommendation, Spot
+from tuner.tune.kernel import TCP_BACKLOG, USUAL_BACKLOG
+from tuner.tune.plan import Action, Recommendation, Spot
 
 SPARE_CLIENTS = 32
 """For replicas, monitoring and whoever types redis-cli."""
@@ -13,7 +14,7 @@ OWN_FILES = 32
 """Which Redis keeps for itself."""
 
 MAX_CHILDREN = "pm.max_children"
-MAXCLIENTS, TCP_BACKLOG = "maxclients", "tcp-backlog"
+MAXCLIENTS = "maxclients"
 
 WHY = "every PHP worker may hold a connection, and after a restart all connect at once"
 FORMULA = "the sum of pm.max_children of the pools of this host"
@@ -36,6 +37,43 @@ def recommend_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iter
             yield _recommendation(MAXCLIENTS, redis, redis.maxclients, clients, spot)
         if _is_below(redis.tcp_backlog, workers):
             yield _recommendation(TCP_BACKLOG, redis, redis.tcp_backlog, workers, spot)
+
+
+def pins_of_redis(
+    stack: Stack, recommended: Sequence[Recommendation], somaxconn: int
+) -> Iterator[Recommendation]:
+    """Yield tcp-backlog of each Redis whose queue `somaxconn`, larger than the present one, makes longer.
+
+    It is written as it is in force, or as long as the usual 511 or all workers need where that is more.
+    """
+    workers = _workers(stack, recommended)
+    known = {found.subject for found in recommended if found.setting == TCP_BACKLOG}
+    for redis in stack.redis:
+        present = next((listener.effective_backlog for listener in redis.listeners), None)
+        asked = redis.tcp_backlog
+        if id(redis) in known or present is None or not (present.is_known and asked.is_written):
+            continue
+        now, most = int(present.data or 0), int(asked.data or 0)
+        number = max(now, min(most, max(workers, USUAL_BACKLOG)))
+        if number < min(most, somaxconn):
+            yield _pinned(redis, present, number, "nothing" if number == now else "restart")
+
+
+def _pinned(redis: Redis, present: Value, number: int, requires: Action) -> Recommendation:
+    return Recommendation(
+        TCP_BACKLOG,
+        "redis",
+        redis.entity,
+        redis.tcp_backlog,
+        number,
+        "only net.core.somaxconn keeps the queue that short, and it is raised for another listener",
+        "as it is in force, and no less than the workers need of what it asks for",
+        (redis.tcp_backlog, present),
+        requires,
+        None,
+        None,
+        id(redis),
+    )
 
 
 def queues_of_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[int]:

@@ -121,7 +121,8 @@ def _of_nginx(
 def _of_redis(stack: Stack, recommended: Sequence[Recommendation]) -> Iterator[Step]:
     raised = _raised(stack, recommended)
     for redis in stack.redis:
-        own = tuple(found for found in recommended if found.subject == id(redis))
+        needed = (found for found in recommended if found.requires != "nothing")
+        own = tuple(found for found in needed if found.subject == id(redis))
         grown = raised if any(map(grows, redis.listeners)) else ()
         if own and not grown and _most(own) == "set":
             yield _set(redis, own)
