@@ -50,8 +50,27 @@ def collapsed(root: Path, wishes: Wishes | None = None, **host: str) -> Planned:
     return Planned(root, files, wishes=wishes, measured=measured(COLLAPSE))
 
 
-def test_the_way_out_of_a_collapse(tmp_path: Path) -> None:
-    host = collapsed(tmp_path)
+@pytest.fixture(scope="module")
+def as_it_was(tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    """The host of the collapse with all its draws, for tests that only look at the plan."""
+    return collapsed(tmp_path_factory.mktemp("as-it-was"))
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    """The same where nginx waits for a minute, but somebody else for a second only."""
+    return collapsed(tmp_path_factory.mktemp("impatient"), Wishes(deadline_s=1.0), timeout="60s")
+
+
+@pytest.fixture(autouse=True)
+def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw service times less often for the hosts that a test makes itself; not for those above."""
+    monkeypatch.setattr("tuner.load.replayable.LIKELY", 3)
+    monkeypatch.setattr("tuner.load.replayable.POSSIBLE", 2)
+
+
+def test_the_way_out_of_a_collapse(as_it_was: Planned) -> None:
+    host = as_it_was
     (found,) = host.plan.recommendations
     (pool,) = host.plan.pools
     assert abs(int(found.recommended) - 112) <= 3
@@ -65,8 +84,8 @@ def test_the_way_out_of_a_collapse(tmp_path: Path) -> None:
     assert pool.after.summary.dead_time_s == 0
 
 
-def test_what_else_would_carry_the_burst(tmp_path: Path) -> None:
-    more, longer, cache, shed = collapsed(tmp_path).plan.pools[0].alternatives
+def test_what_else_would_carry_the_burst(as_it_was: Planned) -> None:
+    more, longer, cache, shed = as_it_was.plan.pools[0].alternatives
     assert more.prediction is not None
     assert more.prediction.summary.shares["200"] > 0.995
     assert more.changes["pm.max_children"] in range(14, 21)
@@ -97,8 +116,8 @@ def test_workers_that_the_memory_has_room_for(tmp_path: Path) -> None:
     assert "pm.max_children = 12\n" in (tmp_path / POOL_FILE).read_text()
 
 
-def test_the_least_part_that_a_cache_has_to_answer(tmp_path: Path) -> None:
-    pool = collapsed(tmp_path).plan.pools[0]
+def test_the_least_part_that_a_cache_has_to_answer(as_it_was: Planned) -> None:
+    pool = as_it_was.plan.pools[0]
     (cache,) = (found for found in pool.alternatives if found.title == "a cache")
     assert pool.after is not None
     assert cache.prediction is not None
@@ -107,8 +126,8 @@ def test_the_least_part_that_a_cache_has_to_answer(tmp_path: Path) -> None:
     assert rest == pytest.approx(0.52, abs=0.01)
 
 
-def test_a_timeout_is_no_way_where_somebody_else_waits_less(tmp_path: Path) -> None:
-    pool = collapsed(tmp_path, Wishes(deadline_s=1.0), timeout="60s").plan.pools[0]
+def test_a_timeout_is_no_way_where_somebody_else_waits_less(impatient: Planned) -> None:
+    pool = impatient.plan.pools[0]
     assert "wait for longer" not in [found.title for found in pool.alternatives]
 
 
@@ -166,9 +185,8 @@ def test_a_dynamic_pool_that_grows_too_slowly(tmp_path: Path) -> None:
     assert host.plan.recommendations == ()
 
 
-def test_a_deadline_is_the_end_of_every_wait_also_in_predictions(tmp_path: Path) -> None:
-    host = collapsed(tmp_path, Wishes(deadline_s=1.0), timeout="60s")
-    (pool,) = host.plan.pools
+def test_a_deadline_is_the_end_of_every_wait_also_in_predictions(impatient: Planned) -> None:
+    (pool,) = impatient.plan.pools
     assert far_from(pool.before, COLLAPSE) <= 0.035
     assert far_from(pool.after, "unix-collapse-B112") <= 0.035
 
@@ -196,8 +214,17 @@ def test_spare_servers_stay_within_the_memory(tmp_path: Path) -> None:
     with_memory = run.model_copy(update={"memory_bytes": memory})
     spares = ("pm = dynamic", "pm.start_servers = 2", "pm.min_spare_servers = 1", "pm.max_spare_servers = 2")
     files = host_files("listen.backlog = 64", *spares, workers=40)
-    host = Planned(tmp_path, files, measured=with_memory, wishes=Wishes(memory_bytes=5 * 130))
-    assert int(str(host.recommended().get("pm.min_spare_servers", 1))) <= 5
+    few, more, all_of_them = (
+        Planned(tmp_path / str(held), files, measured=with_memory, wishes=Wishes(memory_bytes=held * 130))
+        for held in (15, 24, 40)
+    )
+    assert few.recommended() == {}
+    assert more.recommended() == {
+        "pm.start_servers": 16,
+        "pm.min_spare_servers": 16,
+        "pm.max_spare_servers": 24,
+    }
+    assert all_of_them.recommended() == {**more.recommended(), "pm.max_spare_servers": 32}
 
 
 PING = "        location = /ping.php { fastcgi_pass php; fastcgi_read_timeout 1s; }\n"
