@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from random import Random
 
+from tests.fuzz.loads import measured_pool
 from tests.trees import write_tree
 from tuner.formats.candidate import is_candidate
 from tuner.formats.document import Document
@@ -101,6 +103,12 @@ class Planned:
     def recommended(self) -> dict[str, object]:
         """Return the recommended value of each setting."""
         return {found.setting: found.recommended for found in self.plan.recommendations}
+
+
+def quiet(name: str = "www") -> MeasuredPool:
+    """Return what is measured of a pool to which 20 requests of 50 ms come a second."""
+    random = Random(3)
+    return measured_pool(name, list(range(0, 60_000, 50)), [random.expovariate(20) for _ in range(400)])
 
 
 def with_arrivals(run: MeasuredPool, offsets_ms: Sequence[int]) -> MeasuredPool:

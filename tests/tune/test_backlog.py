@@ -1,11 +1,13 @@
 """listen.backlog: no longer than anybody waits, and no line touched but its own."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.loads import measured_pool
 from tests.tune.hosts import POOL_FILE, SYSCTL_FILE, Planned, host_files
 from tuner.laws.queueing import answer_time_s, capacity_per_s
 from tuner.tune.demand import Wishes
@@ -62,7 +64,66 @@ def test_a_backlog_that_is_cut_anyway_is_written_as_it_is_in_force(tmp_path: Pat
 def test_no_queue_helps_where_a_single_request_takes_too_long(tmp_path: Path) -> None:
     host = Planned(tmp_path, host_files("listen.backlog = 65535", somaxconn=65535), service_time="1s")
     assert host.plan.recommendations == ()
-    assert any("no queue is short enough" in note for note in host.plan.pools[0].notes)
+    assert any("not even a short queue is answered" in note for note in host.plan.pools[0].notes)
+
+
+def test_where_no_queue_helps_a_short_one_harms_least(tmp_path: Path) -> None:
+    random, burst = Random(1), [int(n / 0.3) for n in range(3000)]
+    slow = measured_pool("www", burst, [random.choice((0.01,) * 9 + (1.5,)) for _ in range(400)])
+    host = Planned(tmp_path, host_files("listen.backlog = 65535", somaxconn=65535), measured=slow)
+    (found,) = host.plan.recommendations
+    assert int(found.recommended) <= 32
+    (pool,) = host.plan.pools
+    assert pool.before is not None
+    assert pool.after is not None
+    assert pool.after.summary.shares["200"] > pool.before.summary.shares["200"] + 0.05
+    host.bring_in()
+    assert host.plan.recommendations == ()
+
+
+def test_the_same_backlog_from_above_and_from_below(tmp_path: Path) -> None:
+    calm, burst = range(0, 30_000, 50), range(30_000, 31_000, 4)
+    run = measured_pool("www", [*calm, *burst], [0.05] * 400)
+    long = Planned(
+        tmp_path / "long", host_files("listen.backlog = -1", timeout="60s", somaxconn=65535), measured=run
+    )
+    short = Planned(
+        tmp_path / "short", host_files("listen.backlog = 4", timeout="60s", somaxconn=65535), measured=run
+    )
+    (above,), (below,) = long.plan.recommendations, short.plan.recommendations
+    assert above.recommended == below.recommended == 511
+    assert above.bounds is not None
+    assert (above.bounds.need or 0) < 256
+    assert (above.bounds.limit or 0) > 8000
+
+
+def test_a_queue_that_is_a_little_too_long_is_left_alone(tmp_path: Path) -> None:
+    limit = 112
+    lengths = {
+        backlog: Planned(tmp_path / str(backlog), host_files(f"listen.backlog = {backlog}"))
+        for backlog in (limit, 128, 129)
+    }
+    assert {backlog: dict(host.recommended()) for backlog, host in lengths.items()} == {
+        limit: {},
+        128: {},
+        129: {"listen.backlog": limit},
+    }
+
+
+def test_a_short_queue_is_too_short_with_any_somaxconn(tmp_path: Path) -> None:
+    run = measured_pool("www", list(range(0, 30_000, 4)), [0.05] * 400)
+    host = Planned(
+        tmp_path, host_files("listen.backlog = 4", timeout="60s", somaxconn=None), measured=run, target=""
+    )
+    assert int(str(host.recommended()["listen.backlog"])) > 1000
+    assert any("net.core.somaxconn is not known" in note for note in host.plan.notes)
+
+
+def test_a_deadline_is_named_where_it_decides(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 65535", somaxconn=65535, timeout="60s")
+    (found,) = Planned(tmp_path, files, wishes=Wishes(deadline_s=1.0)).plan.recommendations
+    assert "the last is answered after the 1 s" in found.why
+    assert [value.data for value in found.inputs if value.label == "deadline"] == [1.0]
 
 
 def test_without_workers_nothing_is_said(tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ def test_processors_bound_the_workers_and_their_price(tmp_path: Path) -> None:
     assert host.plan.recommendations == ()
     few = Planned(tmp_path / "few", files, measured=busy, wishes=Wishes(cores=4))
     (pool,) = few.plan.pools
-    assert "8 processors when all are busy; 4 processors feed 5" in pool.alternatives[0].price
-    assert any("4 processors feed 5 workers" in note for note in pool.notes)
+    assert "8 processors when all are busy; 4 processors keep up with 5" in pool.alternatives[0].price
+    assert any("4 processors keep up with 5 workers" in note for note in pool.notes)
 
 
 def test_before_a_tcp_socket_nginx_turns_away_what_finds_no_room(tmp_path: Path) -> None:
@@ -241,11 +241,13 @@ def test_where_locations_differ_the_longest_wait_counts(tmp_path: Path) -> None:
     assert pool.after.summary.shares["200"] >= pool.before.summary.shares["200"] - 0.001
 
 
-def test_what_max_conns_holds_back_needs_no_shorter_backlog(tmp_path: Path) -> None:
+def test_max_conns_takes_the_place_of_no_backlog(tmp_path: Path) -> None:
     files = host_files("listen.backlog = 65535", somaxconn=65535)
     held = "server unix:/run/php/www.sock max_conns=20;\n        zone here 64k;"
     files[NGINX_FILE] = files[NGINX_FILE].replace("server unix:/run/php/www.sock;", held)
-    assert Planned(tmp_path, files, measured=measured(COLLAPSE)).plan.recommendations == ()
+    host = Planned(tmp_path, files, measured=measured(COLLAPSE))
+    # Whoever leaves frees a place in nginx, but not in the queue.
+    assert abs(int(str(host.recommended()["listen.backlog"])) - 112) <= 3
 
 
 def sudden(run: MeasuredPool) -> MeasuredPool:

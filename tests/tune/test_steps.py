@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files
+from tests.tune.hosts import FPM, NGINX_FILE, POOL_FILE, SYSCTL_FILE, Planned, host_files, quiet
 from tuner.tune.demand import Wishes
 from tuner.tune.plan import ORDER, Plan, Step
 from tuner.tune.steps import steps_back
@@ -50,13 +50,15 @@ def test_a_backlog_takes_a_restart_that_says_its_price(tmp_path: Path) -> None:
 
 
 def test_a_timeout_takes_a_reload_only(tmp_path: Path) -> None:
-    plan = planned(tmp_path, host_files("listen.backlog = 10", "request_terminate_timeout = 60s"))
+    files = host_files("listen.backlog = 10", "request_terminate_timeout = 60s")
+    plan = Planned(tmp_path, files, measured=quiet()).plan
     assert said(plan) == ["php-fpm8.2 -t && systemctl reload php8.2-fpm"]
     assert "its queue stays" in plan.steps[0].cost
 
 
 def test_a_restart_includes_the_reload(tmp_path: Path) -> None:
-    plan = planned(tmp_path, host_files(LONG, "request_terminate_timeout = 60s"))
+    files = host_files(LONG, "request_terminate_timeout = 60s")
+    plan = Planned(tmp_path, files, measured=quiet()).plan
     assert said(plan) == [RESTART]
     assert settings(plan.steps[0]) == ["listen.backlog", "request_terminate_timeout"]
     assert {step.words for step in plan.first_steps().values()} == {"restart php8.2-fpm"}

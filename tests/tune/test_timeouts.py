@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tune.hosts import NGINX_FILE, Planned, host_files
+from tests.tune.hosts import NGINX_FILE, Planned, host_files, quiet
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,16 @@ def test_php_fpm_ends_what_nginx_gave_up_on(
     tmp_path: Path, terminate: str, read: str, expected: int | None
 ) -> None:
     lines = (f"request_terminate_timeout = {terminate}", "listen.backlog = 10")
-    host = Planned(tmp_path, host_files(*lines, timeout=read))
+    host = Planned(tmp_path, host_files(*lines, timeout=read), measured=quiet())
     assert host.recommended().get("request_terminate_timeout") == expected
     host.bring_in()
+    assert host.plan.recommendations == ()
+
+
+def test_nobody_is_killed_for_a_load_that_was_not_measured(tmp_path: Path) -> None:
+    host = Planned(
+        tmp_path, host_files("request_terminate_timeout = 300s", "listen.backlog = 10", timeout="60s")
+    )
     assert host.plan.recommendations == ()
 
 

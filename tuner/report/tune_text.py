@@ -81,10 +81,12 @@ def _plan(plan: Plan, remarks: Mapping[int, str], style: Style, shown: Shown) ->
         if remark := remarks.get(id(found)):
             yield from _wrapped(remark, "   ")
         yield ""
-    for pool in plan.pools if shown.pools else ():
-        yield from _pool(pool, style)
     for note in plan.notes:
         yield from _wrapped(f"note: {note}", "")
+    if plan.notes:
+        yield ""
+    for pool in plan.pools if shown.pools else ():
+        yield from _pool(pool, style)
 
 
 def _nothing(plan: Plan) -> str:

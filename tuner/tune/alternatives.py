@@ -14,7 +14,7 @@ from tuner.stack.value import Data
 from tuner.tune.demand import MOST_CONNECTIONS, Demand
 from tuner.tune.plan import Alternative, Prediction
 from tuner.tune.prediction import UNNOTICED, Forecast
-from tuner.tune.room import MIB
+from tuner.tune.room import MIB, Room
 from tuner.tune.workers import most_fed, price, workers_that_ride
 
 SEED = 1
@@ -28,7 +28,7 @@ def alternatives(
     changes: Mapping[str, Data],
     before: Prediction | None,
     after: Prediction | None,
-    cores: float | None,
+    room: Room,
 ) -> Iterator[Alternative]:
     """Yield other ways where the plan leaves requests unanswered.
 
@@ -37,7 +37,7 @@ def alternatives(
     if after is None or _share(after) >= 1 - UNNOTICED:
         return
     ways = _Ways(forecast._replace(has_sample_ranges=False), demand, changes, after.setting.workers)
-    yield from ways.more_workers(cores)
+    yield from ways.more_workers(room)
     yield from ways.longer_timeout()
     yield from ways.cache()
     if before is not None:
@@ -53,7 +53,7 @@ class _Ways:
         self.need = demand.need(workers)
         self.limit = demand.limit(workers)
 
-    def more_workers(self, cores: float | None) -> Iterator[Alternative]:
+    def more_workers(self, room: Room) -> Iterator[Alternative]:
         """Yield the workers with which the bursts are ridden."""
         workers = workers_that_ride(self.demand, self.workers)
         if workers is None or workers <= self.workers:
@@ -63,9 +63,11 @@ class _Ways:
             settings["pm"] = "static"
         settings |= self._queue(self.demand.limit(workers), workers)
         cost = price(self.demand, workers - self.workers)
-        fed = most_fed(self.demand, cores)
+        if room.memory_bytes is not None and self.demand.memory_p95_bytes:
+            cost += f"; the {room.memory_bytes / MIB:.0f} MiB of --memory do not hold them"
+        fed = most_fed(self.demand, room.cores)
         if fed is not None and workers > fed:
-            cost += f"; {cores:g} processors feed {fed}, more of them would only wait for one another"
+            cost += f"; {room.cores:g} processors keep up with {fed}, more would only wait for one another"
         yield self._alternative("more workers", settings, cost)
 
     def longer_timeout(self) -> Iterator[Alternative]:
@@ -99,6 +101,8 @@ class _Ways:
         if percent is None:
             return
         traffic = _without(self.forecast.traffic, percent / 100)
+        if not traffic.arrivals_s:
+            return
         rest = self.forecast._replace(traffic=traffic)
         settings: dict[str, Data] = {CACHED: f"{percent} %", **self._queue(self.limit, self.workers)}
         changes = {key: value for key, value in settings.items() if key != CACHED}

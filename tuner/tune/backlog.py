@@ -8,10 +8,18 @@ from tuner.tune.plan import Bounds, Recommendation, Spot
 RESERVE = 2
 """How many times the queue of the recorded bursts there is room for, where the deadline allows it."""
 
+USUAL_BACKLOG = 511
+"""What php-fpm asked for by itself for years: room for a burst that is not in the record."""
+
+FEW_REQUESTS = 1000
+TOLERANCE = 1.15
+"""How much longer than the limit a queue may be before that is seen: measured in overload of 1.5, 57 instead
+of 50 answered as many, 65 lost 3.5 points (tests/data/laws/overload_shares.csv)."""
+
 FORMULA = (
-    "limit: the largest n - 1 with n + 2 cv sqrt(n) <= X (T - p95); need: the largest excess of the recorded "
-    "arrivals over X, less the workers, with a margin of 2 cv sqrt(excess); X = workers / (mean + 0.5 ms); "
-    "at most 65535"
+    "limit: the largest n - 1 with n + 2 cv sqrt(n) <= X (T - p95), at most 65535; need: the largest excess "
+    "of the recorded arrivals over X, less the workers, with a margin of 2 cv sqrt(excess), or the longest "
+    "queue of a replay; X = workers / (mean + 0.5 ms). Between them: twice the need, 511 or half the limit"
 )
 
 
@@ -24,11 +32,19 @@ def recommend_backlog(
     """
     bounds = demand.bounds(workers)
     found = _better(listener, bounds, somaxconn)
-    if found is None or not is_taken(pool, found[0]):
+    if found is not None and pool.least_backlog.is_known:
+        found = max(found, min(int(pool.least_backlog.data or 0), bounds.limit or 0))
+    if found is None or not is_taken(pool, found):
         return None
-    backlog, why = found
-    if pool.pm.data == "ondemand" and backlog == listener.effective_backlog.data:
+    if pool.pm.data == "ondemand" and found == listener.effective_backlog.data:
         return None
+    return backlog_of(pool, listener, demand, found, _why(listener, bounds, demand, found), bounds)
+
+
+def backlog_of(
+    pool: Pool, listener: Listener, demand: Demand, backlog: int, why: str, bounds: Bounds
+) -> Recommendation:
+    """Return the recommendation of a backlog."""
     return Recommendation(
         "listen.backlog",
         "php-fpm",
@@ -76,38 +92,50 @@ def spot_in_section(pool: Pool) -> Spot | None:
     return Spot(place, pool.name) if place is not None else None
 
 
-def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> tuple[int, str] | None:
-    """Return another backlog and why, None where the present one does as well as any."""
+def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> int | None:
+    """Return another backlog, None where the present one does as well as any."""
     need, limit = bounds
     if not limit:
         return None
-    present = listener.effective_backlog
     longest = _longest(listener)
-    if longest is None or longest > limit:
-        found = limit, f"of more than {limit} that wait, the last is answered after nginx has given up"
-        if bounds.is_empty:
-            found = limit, f"the bursts need {need}, but of more than {limit} the last is answered too late"
-    elif need is not None and present.is_known and int(present.data or 0) < min(need, limit):
-        found = _with_reserve(need, limit, somaxconn), f"the bursts need {need}"
+    if longest is None or longest > TOLERANCE * limit:
+        return limit if need is None else _with_reserve(need, limit, somaxconn)
+    if need is not None and longest < min(need, limit):
+        return _with_reserve(need, limit, somaxconn)
+    return _as_in_force(listener)
+
+
+def _why(listener: Listener, bounds: Bounds, demand: Demand, backlog: int) -> str:
+    need, limit = bounds
+    longest = _longest(listener)
+    if bounds.is_empty:
+        words = f"the bursts need {need}, but of more than {limit} the last is answered too late"
+    elif longest is None or longest > TOLERANCE * (limit or 0):
+        end = "nginx has given up" if demand.is_until_nginx_gives_up else f"the {demand.deadline_s:g} s"
+        words = f"of more than {limit} that wait, the last is answered after {end}"
+        words += "" if need is None else f"; the bursts need {need}"
+    elif need is not None and longest < min(need, limit or 0):
+        words = f"the bursts need {need}"
     else:
-        return _as_in_force(listener)
-    return found
+        asked = listener.backlog.data
+        return f"{asked} is cut to {backlog} anyway, until somebody raises net.core.somaxconn"
+    few = demand.requests if 0 < demand.requests < FEW_REQUESTS else 0
+    return words + (f" (by {few} recorded requests only)" if few else "")
 
 
-def _as_in_force(listener: Listener) -> tuple[int, str] | None:
+def _as_in_force(listener: Listener) -> int | None:
     asked, present = listener.backlog, listener.effective_backlog
     if not (asked.is_written and asked.is_known and present.is_known):
         return None
-    if int(asked.data or 0) <= int(present.data or 0):
-        return None
-    return int(
-        present.data or 0
-    ), f"{asked.data} is cut to it anyway, until somebody raises net.core.somaxconn"
+    return int(present.data or 0) if int(asked.data or 0) > int(present.data or 0) else None
 
 
 def _with_reserve(need: int, limit: int, somaxconn: Value) -> int:
-    """Return the backlog with its reserve, without asking for a larger somaxconn for the reserve alone."""
-    wanted = min(limit, RESERVE * need)
+    """Return the backlog with its reserve, without asking for a larger somaxconn for the reserve alone.
+
+    Half of the limit is still answered in time when PHP takes about twice as long.
+    """
+    wanted = min(limit, max(RESERVE * need, min(USUAL_BACKLOG, limit // 2)))
     room = int(somaxconn.data or 0) if somaxconn.is_known else wanted
     return wanted if need > room else min(wanted, room)
 

@@ -15,7 +15,7 @@ from tuner.load.matching import match_pools
 from tuner.load.replayable import arrivals_of, starts_of, trace_of, traffic_of
 from tuner.load.trace import Trace
 from tuner.stack.model import Pool, Stack
-from tuner.stack.value import Value
+from tuner.stack.value import Origin, Value
 from tuner.tune.plan import Bounds
 from tuner.tune.room import Room
 
@@ -51,6 +51,11 @@ class Demand:
     clients: int | None
     patience_s: float | None
     inputs: tuple[Value, ...]
+
+    @property
+    def requests(self) -> int:
+        """How many arrivals were recorded one by one."""
+        return sum(len(window_s) for window_s in self.windows_s)
 
     def capacity_per_s(self, workers: int) -> float:
         """Return how many requests a second so many workers serve."""
@@ -185,8 +190,18 @@ def demand_of(pool: Pool, measured: MeasuredPool | None, wishes: Wishes) -> Dema
         bool(known_s) and min(known_s + stated_s) == known_s[0],
         wishes.clients,
         deadline_s,
-        (*inputs, timeout),
+        (*inputs, *_waits(timeout, deadline_s)),
     )
+
+
+def _waits(timeout: Value, deadline_s: float | None) -> tuple[Value, ...]:
+    """Return what ends the wait for an answer: the timeout of nginx, a deadline, or both."""
+    if deadline_s is None:
+        return (timeout,)
+    stated = Value(
+        "deadline", deadline_s, Origin("declared", "command line: --deadline"), "s", label="deadline"
+    )
+    return (timeout, stated) if timeout.is_known else (stated,)
 
 
 def _replayable(measured: MeasuredPool | None) -> MeasuredPool | None:

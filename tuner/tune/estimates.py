@@ -16,6 +16,7 @@ from tuner.laws.queueing import (
 from tuner.stack.model import Pool
 from tuner.tune.demand import MOST_CONNECTIONS, Demand, Wishes
 from tuner.tune.plan import Estimate
+from tuner.tune.workers import MOST_WORKERS
 
 FAST_S, SLOW_S = 0.02, 0.5
 """Mean service times of quick and of slow PHP applications, for pools of which nothing is known."""
@@ -51,7 +52,7 @@ def estimates_without_load(pool: Pool, wishes: Wishes) -> Iterator[Estimate]:
 def estimates_of_rate(pool: Pool, demand: Demand) -> Iterator[Estimate]:
     """Yield what a rate and a mean service time say: nothing of bursts, but the least that chance needs."""
     workers, rate = _workers(pool), demand.arrivals_per_s
-    if not workers or rate is None or demand.windows_s:
+    if not 0 < workers <= MOST_WORKERS or rate is None or demand.windows_s:
         return
     busy = offered_erlangs(rate, demand.mean_service_time_s + OVERHEAD_S)
     yield Estimate(

@@ -10,7 +10,7 @@ from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import pool_plan, study
 from tuner.tune.redis import missing_files, pins_of_redis, queues_of_redis, recommend_redis
-from tuner.tune.room import crowding, shared_out
+from tuner.tune.room import allotted, crowding
 from tuner.tune.sharing import of_own, other_lines
 from tuner.tune.steps import steps_of
 from tuner.tune.syn_backlog import recommend_max_syn_backlog
@@ -25,10 +25,8 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     """
     demands = [demand_of(pool, records.get(id(pool)), wishes) for pool in stack.pools]
     staffs = [staff_of(pool, demand) for pool, demand in zip(stack.pools, demands, strict=True)]
-    given = shared_out(staffs, wishes.room)
-    studies = [
-        study(stack, *of_pool, wishes) for of_pool in zip(stack.pools, demands, staffs, given, strict=True)
-    ]
+    shares = allotted(staffs, wishes.room)
+    studies = [study(stack, *of_pool, wishes) for of_pool in zip(stack.pools, demands, shares, strict=True)]
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack, recommended)
     known = {id(one.pool): one.demand for one in studies if one.demand is not None}

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from tuner.stack.model import Pool
-from tuner.tune.backlog import is_taken
+from tuner.tune.backlog import FEW_REQUESTS, is_taken
 from tuner.tune.demand import Demand, Wishes
 from tuner.tune.workers import most_fed
 
 REPLAYED = ("static", "dynamic", "ondemand")
-FEW_REQUESTS = 1000
 
 
 def notes_of(pool: Pool, demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
@@ -27,9 +26,8 @@ def _doubts(pool: Pool, demand: Demand) -> Iterator[str]:
             f"locations wait between {shortest.data:g} and {demand.deadline_s:g} s for it: the longest "
             "counts, unless --deadline says another"
         )
-    requests = sum(len(window_s) for window_s in demand.windows_s)
-    if 0 < requests < FEW_REQUESTS:
-        yield f"only {requests} requests were recorded: too few for numbers to rely on"
+    if 0 < demand.requests < FEW_REQUESTS:
+        yield f"only {demand.requests} requests were recorded: too few for numbers to rely on"
     if demand.record is not None:
         yield from demand.record.unknown
     if pool.kept_connections.is_known and int(pool.kept_connections.data or 0) > 0:
@@ -48,14 +46,16 @@ def _on_queue(pool: Pool, demand: Demand, workers: int) -> Iterator[str]:
             "too late: a shorter queue needs pm = static, pm = dynamic or PHP 8.2"
         )
     if bounds.limit == 0:
+        raised = "raise fastcgi_read_timeout, " if demand.is_until_nginx_gives_up else ""
         yield (
-            f"no queue is short enough for the {demand.deadline_s:g} s that anybody waits: raise "
-            "fastcgi_read_timeout, give the pool more workers, or slow scripts a pool of their own"
+            f"not even a short queue is answered within the {demand.deadline_s:g} s that anybody waits: "
+            f"{raised}give the pool more workers, or slow scripts a pool of their own"
         )
     if bounds.is_empty and bounds.limit:
+        longer = "a longer timeout " if demand.is_until_nginx_gives_up else ""
         yield (
             f"the bursts need a queue of {bounds.need}, but of more than {bounds.limit} the last is answered "
-            "too late: no backlog rides them, but more workers, a longer timeout or caching would"
+            f"too late: no backlog rides them, but more workers, {longer}or caching would"
         )
 
 
@@ -72,11 +72,12 @@ def _on_traffic(demand: Demand) -> Iterator[str]:
 def _on_room(demand: Demand, workers: int, wishes: Wishes) -> Iterator[str]:
     if wishes.memory_bytes is not None and not demand.memory_p95_bytes:
         yield "--memory says nothing of it: what a worker takes was not measured; leave room for its workers"
-    if wishes.cores is not None and not demand.cpu_mean_s:
+    if wishes.cores is not None and demand.cpu_mean_s is None:
         yield "--cores says nothing of it: processor time was not measured (%C in access.format)"
     fed = most_fed(demand, wishes.cores)
     if fed is not None and workers > fed:
         yield (
-            f"{wishes.cores:g} processors feed {fed} workers: when more of the {workers} are busy they wait "
+            f"{wishes.cores:g} processors keep up with {fed} workers, a quarter more than they can run at a "
+            f"time: when more of the {workers} are busy they wait "
             "for one another, and every request takes longer"
         )

@@ -6,19 +6,20 @@ from typing import NamedTuple
 from tuner.laws.queueing import longest_mean_service_time_s
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
-from tuner.tune.admission import door_of, recommend_max_conns
+from tuner.tune.admission import recommend_max_conns
 from tuner.tune.alternatives import alternatives
 from tuner.tune.backlog import recommend_backlog
 from tuner.tune.carried import STAYS_LONGER, carried
 from tuner.tune.demand import Demand, Wishes
 from tuner.tune.estimates import estimates_of_rate, estimates_without_load
+from tuner.tune.least_harmful import least_harmful
 from tuner.tune.notes import REPLAYED, notes_of
 from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import Forecast
 from tuner.tune.ramp import recommend_ramp
-from tuner.tune.room import Staff
+from tuner.tune.room import Allotment
 from tuner.tune.timeouts import governs, recommend_connect_timeouts, recommend_terminate_timeout
-from tuner.tune.workers import most_in_memory, recommend_workers
+from tuner.tune.workers import recommend_workers
 
 
 class Study(NamedTuple):
@@ -30,11 +31,8 @@ class Study(NamedTuple):
     notes: tuple[str, ...]
 
 
-def study(stack: Stack, pool: Pool, demand: Demand | str, staff: Staff, given: int, wishes: Wishes) -> Study:
-    """Return what a pool needs by itself.
-
-    `demand` may say why nobody knows; `given` is how many workers it gets of what the host has room for.
-    """
+def study(stack: Stack, pool: Pool, demand: Demand | str, allotment: Allotment, wishes: Wishes) -> Study:
+    """Return what a pool needs by itself, with its part of the room; `demand` may say why nobody knows."""
     terminate = recommend_terminate_timeout(pool)
     always = (terminate,) if terminate else ()
     if isinstance(demand, str):
@@ -43,31 +41,27 @@ def study(stack: Stack, pool: Pool, demand: Demand | str, staff: Staff, given: i
         return Study(
             pool, None, always, ("its queue is left alone: its workers or its socket are not known",)
         )
-    workers = recommend_workers(pool, demand, staff, given, wishes.room)
+    given = allotment.workers
+    workers = recommend_workers(pool, demand, allotment, wishes.room)
     backlog = None
-    if pool.pm.data in REPLAYED and not _is_held_back(pool, demand, given):
+    if pool.pm.data in REPLAYED:
         backlog = recommend_backlog(pool, pool.listener, demand, given, stack.kernel.somaxconn)
     notes = list(notes_of(pool, demand, given, wishes))
     timeouts = tuple(recommend_connect_timeouts(stack))
-    traffic = demand.traffic(given) if backlog and demand.clients is None else None
-    if backlog is not None and traffic is not None:
+    traffic = demand.traffic(given) if demand.clients is None else None
+    if traffic is not None:
         forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
-        limit = backlog.recommended
-        backlog = carried(backlog, forecast, changes_of(filter(None, (*timeouts, workers)), stack, pool))
-        notes += [] if backlog and backlog.recommended == limit else [STAYS_LONGER.format(limit)]
+        others = changes_of(filter(None, (*timeouts, workers)), stack, pool)
+        if backlog is not None:
+            limit = backlog.recommended
+            backlog = carried(backlog, forecast, others)
+            notes += [] if backlog and backlog.recommended == limit else [STAYS_LONGER.format(limit)]
+        elif demand.limit(given) == 0:
+            backlog = least_harmful(pool, demand, given, forecast, others)
     own = [found for found in (workers, backlog) if found is not None]
-    most = most_in_memory(demand, wishes.room)
     door = tuple(_door(pool, demand, given, backlog))
-    ramp = recommend_ramp(stack, pool, demand, changes_of((*own, *door, *timeouts), stack, pool), most)
+    ramp = recommend_ramp(stack, pool, demand, changes_of((*own, *door, *timeouts), stack, pool), allotment)
     return Study(pool, demand, (*ramp, *own, *always, *door), tuple(notes))
-
-
-def _is_held_back(pool: Pool, demand: Demand, workers: int) -> bool:
-    """Say whether max_conns keeps the queue within the deadline already, whatever the backlog."""
-    door = door_of(pool)
-    if door is None or not (door.max_conns.is_known and door.upstream.zone.is_known):
-        return False
-    return int(door.max_conns.data or 0) - workers <= demand.limit(workers) + 1
 
 
 def _door(
@@ -99,7 +93,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
         forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
         before = _prediction(forecast.of({}), notes)
         after = _prediction(forecast.of(changes), notes)
-        others = tuple(alternatives(forecast, demand, changes, before, after, wishes.cores))
+        others = tuple(alternatives(forecast, demand, changes, before, after, wishes.room))
     return PoolPlan(
         pool.entity,
         pool.name,

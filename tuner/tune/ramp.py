@@ -8,17 +8,18 @@ from tuner.tune.backlog import spot_in_section
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Recommendation
 from tuner.tune.prediction import UNNOTICED, Forecast
+from tuner.tune.room import Allotment
 from tuner.tune.workers import price
 
 FORMULA = "the least spare servers with which the replay loses at most 0.1 % more than all workers at once"
 
 
 def recommend_ramp(
-    stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data], most_workers: int | None
+    stack: Stack, pool: Pool, demand: Demand, changes: Mapping[str, Data], allotment: Allotment
 ) -> Iterator[Recommendation]:
     """Yield the spare servers with which a dynamic pool keeps up with the recorded traffic, or pm = static.
 
-    `changes` are what is recommended of the pool already, `most_workers` what the memory holds.
+    `changes` are what is recommended of the pool already, `allotment` is what it has of the memory.
     """
     workers = int(changes.get("pm.max_children", pool.max_children.data or 0))
     traffic = demand.traffic(workers)
@@ -31,7 +32,7 @@ def recommend_ramp(
         return
     tried = (
         (ramp, forecast.share_of_ok({**changes, **ramp}))
-        for ramp in _ramps(pool, workers, min(workers, most_workers or workers))
+        for ramp in _ramps(pool, workers, _most_idle(workers, allotment))
     )
     enough = next((ramp for ramp, share in tried if share is not None and share >= best - UNNOTICED), None)
     if enough is None:
@@ -42,7 +43,13 @@ def recommend_ramp(
         f"requests; at rest {price(demand, more)}"
     )
     for setting, number in enough.items():
-        yield _recommendation(pool, setting, number, why)
+        yield from _recommendation(pool, setting, number, why)
+        why = f"goes with {next(iter(enough))}"
+
+
+def _most_idle(workers: int, allotment: Allotment) -> int:
+    most = allotment.most_in_memory
+    return workers if most is None else min(workers, most)
 
 
 def _ramps(pool: Pool, workers: int, most_workers: int) -> Iterator[dict[str, Data]]:
@@ -55,22 +62,25 @@ def _ramps(pool: Pool, workers: int, most_workers: int) -> Iterator[dict[str, Da
     while 0 < 2 * spare < most_workers:
         spare *= 2
         yield {
-            "pm.start_servers": max(start, spare),
             "pm.min_spare_servers": spare,
+            "pm.start_servers": min(most_workers, max(start, spare)),
             "pm.max_spare_servers": min(most_workers, max(most, start, 2 * spare)),
         }
     if most_workers >= workers:
         yield {"pm": "static"}
 
 
-def _recommendation(pool: Pool, setting: str, number: Data, why: str) -> Recommendation:
+def _recommendation(pool: Pool, setting: str, number: Data, why: str) -> Iterator[Recommendation]:
+    """Yield a setting, unless it is written like that."""
     present = {
         "pm": pool.pm,
         "pm.start_servers": pool.start_servers,
         "pm.min_spare_servers": pool.min_spare_servers,
         "pm.max_spare_servers": pool.max_spare_servers,
     }
-    return Recommendation(
+    if present[setting].is_written and present[setting].data == number:
+        return
+    yield Recommendation(
         setting,
         "php-fpm",
         pool.entity,

@@ -1,11 +1,15 @@
 """Memory and processors that the pools of a host share, and how many workers each pool has of them."""
 
 from collections.abc import Iterator, Sequence
+from math import floor
 from typing import NamedTuple
 
 from tuner.laws.staffing import MOST_CPU_HEADROOM
 
 MIB = 1 << 20
+MOST_NAMED = 4
+ROUNDING = 1 + 1e-9
+"""So that a sum that is exactly what there is counts as that."""
 
 
 class Room(NamedTuple):
@@ -21,10 +25,40 @@ class Staff(NamedTuple):
     `cores_each` is how much of a processor a busy worker uses on average. None is not known.
     """
 
+    pool: str
     present: int
     wanted: int
     memory_each_bytes: float | None
     cores_each: float | None
+
+
+class Allotment(NamedTuple):
+    """What a pool gets: its workers, and how many of them the memory holds beside those of all other pools.
+
+    `most_in_memory` is None where that is not known.
+    """
+
+    staff: Staff
+    workers: int
+    most_in_memory: int | None
+
+
+def allotted(staffs: Sequence[Staff], room: Room) -> list[Allotment]:
+    """Return what each pool gets."""
+    given = shared_out(staffs, room)
+    taken_bytes = [
+        workers * (staff.memory_each_bytes or 0.0) for staff, workers in zip(staffs, given, strict=True)
+    ]
+    return [
+        Allotment(staff, workers, _most_in_memory(staff, sum(taken_bytes) - own_bytes, room))
+        for staff, workers, own_bytes in zip(staffs, given, taken_bytes, strict=True)
+    ]
+
+
+def _most_in_memory(staff: Staff, others_bytes: float, room: Room) -> int | None:
+    if room.memory_bytes is None or not staff.memory_each_bytes:
+        return None
+    return max(0, floor((room.memory_bytes - others_bytes) / staff.memory_each_bytes))
 
 
 def shared_out(staffs: Sequence[Staff], room: Room) -> list[int]:
@@ -35,58 +69,61 @@ def shared_out(staffs: Sequence[Staff], room: Room) -> list[int]:
     """
     given = [staff.present for staff in staffs]
     waiting = [number for number, staff in enumerate(staffs) if staff.wanted > staff.present]
-    left = _left(staffs, room)
+    taken = _Taken(
+        sum(_memory_bytes(staff) for staff in staffs),
+        sum(staff.present * (staff.cores_each or 0.0) for staff in staffs),
+    )
     while waiting:
         still = []
         for number in waiting:
-            left_then = left.without(staffs[number])
-            if left_then is None:
+            staff = staffs[number]
+            then = taken.with_one_of(staff)
+            if not then.fits(staff, room):
                 continue
-            left = left_then
+            taken = then
             given[number] += 1
-            if given[number] < staffs[number].wanted:
+            if given[number] < staff.wanted:
                 still.append(number)
         waiting = still
     return given
 
 
+class _Taken(NamedTuple):
+    memory_bytes: float
+    cores: float
+
+    def with_one_of(self, staff: Staff) -> "_Taken":
+        return _Taken(
+            self.memory_bytes + (staff.memory_each_bytes or 0.0), self.cores + (staff.cores_each or 0.0)
+        )
+
+    def fits(self, staff: Staff, room: Room) -> bool:
+        """Say whether all that is taken fits, the last of it by a worker of `staff`."""
+        if staff.memory_each_bytes is None or self.memory_bytes > (room.memory_bytes or 0) * ROUNDING:
+            return False
+        if room.cores is None or staff.cores_each is None:
+            return True
+        return self.cores <= room.cores * MOST_CPU_HEADROOM * ROUNDING
+
+
 def crowding(staffs: Sequence[Staff], room: Room) -> Iterator[str]:
     """Yield in words that the workers that there are take more memory than there is, if they do."""
-    taken = sum(staff.present * (staff.memory_each_bytes or 0.0) for staff in staffs)
-    if room.memory_bytes is None or taken <= room.memory_bytes:
+    measured = [staff for staff in staffs if staff.memory_each_bytes]
+    taken_bytes = sum(_memory_bytes(staff) for staff in measured)
+    if room.memory_bytes is None or taken_bytes <= room.memory_bytes:
         return
-    parts = " + ".join(
-        f"{staff.present} * {staff.memory_each_bytes / MIB:.1f}"
-        for staff in staffs
-        if staff.memory_each_bytes
-    )
+    largest = sorted(measured, key=_memory_bytes, reverse=True)
+    parts = [
+        f"{staff.pool} {staff.present} * {(staff.memory_each_bytes or 0) / MIB:.1f}"
+        for staff in largest[:MOST_NAMED]
+    ]
+    more = [f"{len(largest) - MOST_NAMED} pools more"] if len(largest) > MOST_NAMED else []
     yield (
-        f"pm.max_children times the peak of a worker is {taken / MIB:.0f} MiB ({parts}), more than the "
-        f"{room.memory_bytes / MIB:.0f} MiB of --memory: when all are busy the kernel kills some of them"
+        f"pm.max_children times the peak of a worker is {taken_bytes / MIB:.0f} MiB "
+        f"({', '.join([*parts, *more])}), more than the {room.memory_bytes / MIB:.0f} MiB of --memory: when "
+        "all are busy the kernel kills some of them; lower pm.max_children, or what a worker takes"
     )
 
 
-class _Left(NamedTuple):
-    memory_bytes: float
-    cores: float | None
-
-    def without(self, staff: Staff) -> "_Left | None":
-        """Return what is left with one worker more, None where it does not fit in."""
-        if staff.memory_each_bytes is None or staff.memory_each_bytes > self.memory_bytes:
-            return None
-        cores = self.cores
-        if cores is not None and staff.cores_each is not None:
-            cores -= staff.cores_each
-            if cores < 0:
-                return None
-        return _Left(self.memory_bytes - staff.memory_each_bytes, cores)
-
-
-def _left(staffs: Sequence[Staff], room: Room) -> _Left:
-    """Return what the workers that are there leave."""
-    memory_bytes = sum(staff.present * (staff.memory_each_bytes or 0.0) for staff in staffs)
-    cores = sum(staff.present * (staff.cores_each or 0.0) for staff in staffs)
-    return _Left(
-        (room.memory_bytes or 0) - memory_bytes,
-        None if room.cores is None else room.cores * MOST_CPU_HEADROOM - cores,
-    )
+def _memory_bytes(staff: Staff) -> float:
+    return staff.present * (staff.memory_each_bytes or 0.0)

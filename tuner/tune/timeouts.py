@@ -90,10 +90,12 @@ def governs(timeout: ConnectTimeout, pool: Pool) -> bool:
 def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
     """Return request_terminate_timeout where it lets a request run on that nginx has given up for sure.
 
-    None where it is off: to kill requests is a decision that no number makes; and where it would end requests
-    of the load, of which one in a hundred takes so long.
+    None where it is off: to kill requests is a decision that no number makes; where no load was measured; and
+    where it would end requests of the load, of which one in a hundred takes so long.
     """
     present, read = pool.request_terminate_timeout, pool.longest_read_timeout
+    if pool.load is None or pool.load.kind != "measured":
+        return None
     if not (present.is_known and read.is_known) or float(present.data or 0) < float(read.data or 0):
         return None
     number = max(1, floor(IN_TIME * float(read.data or 0)))

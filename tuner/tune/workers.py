@@ -1,14 +1,11 @@
 """How many workers a pool should have, by its load and by what there is room for."""
 
-from math import floor
-
-from tuner.laws.queueing import enough_workers
 from tuner.laws.staffing import workers_by_cpu
 from tuner.stack.model import Pool
 from tuner.tune.backlog import spot_in_section
 from tuner.tune.demand import Demand
 from tuner.tune.plan import Recommendation
-from tuner.tune.room import MIB, Room, Staff
+from tuner.tune.room import MIB, Allotment, Room, Staff
 
 MOST_WORKERS = 10_000
 RIDE_FORMULA = (
@@ -20,9 +17,10 @@ def staff_of(pool: Pool, demand: Demand | str) -> Staff:
     """Return the workers that a pool has and wants; one of which nobody knows what comes wants no more."""
     present = int(pool.max_children.data or 0) if pool.max_children.is_known else 0
     if isinstance(demand, str) or present < 1:
-        return Staff(present, present, None, None)
+        return Staff(pool.name, present, present, None, None)
     cpu_s = demand.cpu_mean_s
     return Staff(
+        pool.name,
         present,
         wanted_workers(demand, present),
         demand.memory_p95_bytes or None,
@@ -31,23 +29,25 @@ def staff_of(pool: Pool, demand: Demand | str) -> Staff:
 
 
 def wanted_workers(demand: Demand, present: int) -> int:
-    """Return how many workers ride the recorded bursts, or serve a rate with hardly a wait.
+    """Return how many workers ride the recorded bursts.
 
     At least `present`, and that where no number does.
     """
-    if demand.windows_s:
-        return workers_that_ride(demand, present) or present
-    if demand.arrivals_per_s is None:
-        return present
-    return max(present, enough_workers(demand.arrivals_per_s, demand.mean_service_time_s))
+    return workers_that_ride(demand, present) or present
 
 
 def workers_that_ride(demand: Demand, present: int) -> int | None:
     """Return how many workers, at least `present`, ride the recorded bursts within the deadline.
 
-    None where no number does: the deadline is too short for one request already, or nothing was recorded.
+    None where no number does: the deadline is too short for one request already, or nothing was recorded;
+    and where there are more than MOST_WORKERS already.
     """
-    if not demand.windows_s or not demand.limit(MOST_WORKERS) or not _rides(demand, MOST_WORKERS):
+    if (
+        present > MOST_WORKERS
+        or not demand.windows_s
+        or not demand.limit(MOST_WORKERS)
+        or not _rides(demand, MOST_WORKERS)
+    ):
         return None
     low, high = present - 1, MOST_WORKERS
     while high - low > 1:
@@ -67,16 +67,15 @@ def _rides(demand: Demand, workers: int) -> bool:
     return need is not None and limit > 0 and need <= limit
 
 
-def recommend_workers(
-    pool: Pool, demand: Demand, staff: Staff, given: int, room: Room
-) -> Recommendation | None:
+def recommend_workers(pool: Pool, demand: Demand, allotment: Allotment, room: Room) -> Recommendation | None:
     """Return pm.max_children where the bursts need more and there is room for some of them."""
-    if given <= staff.present or staff.memory_each_bytes is None:
+    staff, given = allotment.staff, allotment.workers
+    if given <= staff.present:
         return None
     why = f"{staff.present} cannot ride the recorded bursts within {demand.deadline_s:g} s"
     if given < staff.wanted:
-        what = "memory" if room.cores is None else "memory and the processors"
-        why += f"; {staff.wanted} could, but the {what} have room for {given} only"
+        what = "memory holds" if room.cores is None else "memory and the processors bear"
+        why += f"; {staff.wanted} could, but the {what} {given} only"
     return Recommendation(
         "pm.max_children",
         "php-fpm",
@@ -108,7 +107,7 @@ def price(demand: Demand, more: int) -> str:
     else:
         each = demand.memory_p95_bytes / MIB
         memory = f"{more * each:.0f} MiB at a peak of {each:.1f} MiB each beside shared memory"
-    if not demand.cpu_mean_s:
+    if demand.cpu_mean_s is None:
         return f"{more} workers more, {memory}"
     cores = more * demand.cpu_mean_s / demand.mean_service_time_s
     return f"{more} workers more, {memory}, and {cores:.2g} processors when all are busy"
@@ -119,10 +118,3 @@ def most_fed(demand: Demand, cores: float | None) -> int | None:
     if cores is None or not demand.cpu_mean_s:
         return None
     return workers_by_cpu(cores, demand.mean_service_time_s, demand.cpu_mean_s)
-
-
-def most_in_memory(demand: Demand, room: Room) -> int | None:
-    """Return how many workers of one pool alone the memory holds; None where that is not known."""
-    if room.memory_bytes is None or not demand.memory_p95_bytes:
-        return None
-    return max(1, floor(room.memory_bytes / demand.memory_p95_bytes))
