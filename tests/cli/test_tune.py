@@ -4,10 +4,10 @@ import os
 import pty
 import re
 import shutil
-from collections import Counter
 import subprocess
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from pathlib import Path
 
 import pytest

@@ -137,17 +137,23 @@ def _is_meant(finding: Finding, before: Planned) -> bool:
     """Say whether a plan leaves a finding behind on purpose.
 
     QUE004: a somaxconn that no queue needs any more is lowered with --lower only. QUE001: what is to be
-    written by hand is still missing. QUE008: of what the bursts need the last is answered too late. PTH002 is
-    about the least patient location; the plan follows the most patient one, and says so.
+    written by hand is still missing. QUE008: of what the bursts need the last is answered too late, or so few
+    clients ask that they never need it, whatever the record holds of their repeated requests. PTH002 is about the least patient location; the plan follows the most patient one, and says so.
     """
     if finding.rule == "QUE004":
         return any(one.setting in BACKLOGS for one in before.written)
     if finding.rule == "QUE001":
         return any(one.recommendation.setting == SOMAXCONN for one in before.patches.unwritten)
     if finding.rule == "QUE008":
-        return any(pool.bounds and pool.bounds.is_empty for plan in before.plans for pool in plan.pools)
-    differ = (note for plan in before.plans for pool in plan.pools for note in pool.notes)
-    return finding.rule == "PTH002" and any("the longest counts" in note for note in differ)
+        bounded = any("a number of clients" in note for note in _notes(before))
+        return bounded or any(
+            pool.bounds and pool.bounds.is_empty for plan in before.plans for pool in plan.pools
+        )
+    return finding.rule == "PTH002" and any("the longest counts" in note for note in _notes(before))
+
+
+def _notes(before: Planned) -> Iterator[str]:
+    return (note for plan in before.plans for pool in plan.pools for note in pool.notes)
 
 
 def _kinds(found: Judgement) -> Iterator[tuple[str, ...]]:

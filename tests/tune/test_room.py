@@ -13,9 +13,8 @@ STAFFS = st.builds(
     st.none() | st.integers(1, 64),
     st.none() | st.integers(1, 100).map(lambda number: number / 100),
 )
-ROOMS = st.builds(
-    Room, st.none() | st.integers(0, 4000), st.none() | st.integers(1, 640).map(lambda number: number / 10)
-)
+CORES = st.integers(1, 640).map(lambda number: number / 10)
+ROOMS = st.builds(Room, st.none() | st.integers(0, 4000), st.none() | CORES)
 
 
 @given(st.lists(STAFFS, max_size=4), ROOMS)
@@ -61,11 +60,8 @@ def test_what_others_have_is_not_given_twice() -> None:
 
 
 def test_workers_that_there_is_no_memory_for() -> None:
-    staffs = [
-        Staff("p", 50, 50, 60 * MIB, None),
-        Staff("p", 2, 2, None, None),
-        Staff("p", 4, 4, 10 * MIB, None),
-    ]
+    large, small = Staff("p", 50, 50, 60 * MIB, None), Staff("p", 4, 4, 10 * MIB, None)
+    staffs = [large, Staff("p", 2, 2, None, None), small]
     assert list(crowding(staffs, Room(3040 * MIB))) == []
     (words,) = crowding(staffs, Room(3040 * MIB - 1))
     assert "is 3040 MiB (p 50 * 60.0, p 4 * 10.0)" in words

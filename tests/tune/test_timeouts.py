@@ -29,9 +29,8 @@ def test_php_fpm_ends_what_nginx_gave_up_on(
 
 
 def test_nobody_is_killed_for_a_load_that_was_not_measured(tmp_path: Path) -> None:
-    host = Planned(
-        tmp_path, host_files("request_terminate_timeout = 300s", "listen.backlog = 10", timeout="60s")
-    )
+    lines = ("request_terminate_timeout = 300s", "listen.backlog = 10")
+    host = Planned(tmp_path, host_files(*lines, timeout="60s"))
     assert host.plan.recommendations == ()
 
 
