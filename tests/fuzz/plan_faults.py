@@ -138,7 +138,8 @@ def _is_meant(finding: Finding, before: Planned) -> bool:
 
     QUE004: a somaxconn that no queue needs any more is lowered with --lower only. QUE001: what is to be
     written by hand is still missing. QUE008: of what the bursts need the last is answered too late, or so few
-    clients ask that they never need it, whatever the record holds of their repeated requests. PTH002 is about the least patient location; the plan follows the most patient one, and says so.
+    clients ask that they never need it, whatever the record holds of repeated requests. PTH002 is about the
+    least patient location; the plan follows the most patient one, and says so.
     """
     if finding.rule == "QUE004":
         return any(one.setting in BACKLOGS for one in before.written)
