@@ -51,7 +51,7 @@ def test_by_name_and_what_the_file_does_not_tell_of_is_said(tmp_path: Path) -> N
     pools, complaints = put(tmp_path, TWO, measured("www"))
     assert {name: judged_by(pool) for name, pool in pools.items()} == {
         "www": "measured",
-        "api": "none: give --load, or --qps and --service-time",
+        "api": "none: load.yaml says nothing of this pool",
     }
     assert complaints == ["nothing is said of api"]
 

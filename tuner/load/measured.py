@@ -32,10 +32,14 @@ ARRIVALS, SERVICE_TIMES = "arrivals", "service times"
 def put_measured(stacks: Sequence[Stack], load: LoadFile, file: str) -> list[str]:
     """Give every pool that `load`, read from `file`, tells of its numbers, and bound its queue anew.
 
-    Returns in words what does not fit together. Where it is not sure whose the numbers are, they are unknown,
-    with the doubt as the reason.
+    A pool of which it tells nothing says so. Returns in words what does not fit together. Where it is not
+    sure whose the numbers are, they are unknown, with the doubt as the reason.
     """
     matches = match_pools(stacks, load)
+    told = {id(match.pool) for match in matches.found}
+    for pool in (pool for stack in stacks for pool in stack.pools):
+        if id(pool) not in told:
+            put_load(pool, unknown_load(pool.entity, f"{file} says nothing of this pool"))
     for match in matches.found:
         _put(match.pool, match.measured, f"{file}: pool {match.measured.name}", match.doubt)
     return matches.complaints

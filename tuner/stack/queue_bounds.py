@@ -15,20 +15,16 @@ SIGNIFICANT_DIGITS = 3
 SHORTEST_S = 0.0001
 
 
-def unknown_load(entity: str) -> PoolLoad:
-    """Return the load of a pool of which nothing was declared or measured."""
+def unknown_load(entity: str, reason: str = GIVE_A_LOAD) -> PoolLoad:
+    """Return the load of a pool of which nothing was declared or measured, for this reason."""
     return PoolLoad(
         entity=entity,
         kind="none",
-        arrival_rate=unknown("pool.load.arrival_rate", GIVE_A_LOAD, unit="requests/s", label="arrival rate"),
-        service_time=unknown("pool.load.service_time", GIVE_A_LOAD, unit="s", label="mean service time"),
-        service_time_p95=unknown(
-            "pool.load.service_time_p95", GIVE_A_LOAD, unit="s", label="p95 service time"
-        ),
-        service_time_p99=unknown(
-            "pool.load.service_time_p99", GIVE_A_LOAD, unit="s", label="p99 service time"
-        ),
-        service_time_cv=unknown("pool.load.service_time_cv", GIVE_A_LOAD, label="cv of the service time"),
+        arrival_rate=unknown("pool.load.arrival_rate", reason, unit="requests/s", label="arrival rate"),
+        service_time=unknown("pool.load.service_time", reason, unit="s", label="mean service time"),
+        service_time_p95=unknown("pool.load.service_time_p95", reason, unit="s", label="p95 service time"),
+        service_time_p99=unknown("pool.load.service_time_p99", reason, unit="s", label="p99 service time"),
+        service_time_cv=unknown("pool.load.service_time_cv", reason, label="cv of the service time"),
     )
 
 
