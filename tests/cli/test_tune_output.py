@@ -164,6 +164,7 @@ def test_json_has_the_steps(host: Path) -> None:
         "command": "php-fpm8.2 -t && systemctl restart php8.2-fpm",
         "words": "restart php8.2-fpm",
         "settings": ["listen.backlog"],
+        "by_hand": False,
     }
     assert report["plan"][0]["requires"] == ["restart php8.2-fpm"]
 

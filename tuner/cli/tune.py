@@ -12,7 +12,13 @@ from tuner.cli.output import complain, is_colored, write_bytes, write_result
 from tuner.cli.sysctl_home import homes_of
 from tuner.cli.tune_diff import difference
 from tuner.cli.tune_revert import take_back
-from tuner.cli.tune_writing import Written, put_back_interrupted, write_files, write_fragments
+from tuner.cli.tune_writing import (
+    Written,
+    left_by_fragments,
+    put_back_interrupted,
+    write_files,
+    write_fragments,
+)
 from tuner.formats.document import Document
 from tuner.load.duration import duration_s
 from tuner.source.regex import regex
@@ -98,7 +104,10 @@ def run(options: Namespace) -> int:
     records = records_of(loaded.stacks, measured)
     plans = [plan_host(stack, records, wishes) for stack in loaded.stacks]
     recommended = [recommendation for plan in plans for recommendation in plan.recommendations]
-    found = patches(recommended, _documents(loaded), homes_of(options, loaded, plans))
+    if options.out:
+        found = left_by_fragments(loaded, plans)
+    else:
+        found = patches(recommended, _documents(loaded), homes_of(options, loaded, plans))
     done = None if loaded.missing else _write(options, loaded, plans, found)
     if options.diff:
         write_bytes(options, difference(loaded, found))
@@ -136,7 +145,7 @@ def _report(options: Namespace, plans: Sequence[Plan], found: Patches, done: Wri
     are_steps_last = done is not None and options.write
     shown = Shown(not are_steps_last, not options.quiet, options.verbose)
     text = tune_text(plans, found, style, shown) + (done.words if done else "")
-    return text + steps_text(plans, style) if are_steps_last else text
+    return text + steps_text(plans, found, style) if are_steps_last else text
 
 
 def _report_back(options: Namespace, back: Written) -> str:

@@ -18,8 +18,8 @@ from tuner.cli.loading import Loaded
 from tuner.cli.managed import warnings_of
 from tuner.cli.output import complain
 from tuner.report.terminal import printable
-from tuner.tune.edits import Patches
-from tuner.tune.fragments import Stamp, fragments, sysctl_file
+from tuner.tune.edits import Patches, Unwritten, written
+from tuner.tune.fragments import Stamp, fragments, not_in_fragments, sysctl_file
 from tuner.tune.labels import left_out
 from tuner.tune.plan import Plan
 from tuner.tune.steps import steps_back
@@ -112,9 +112,29 @@ def write_fragments(options: Namespace, loaded: Loaded, plans: Sequence[Plan]) -
     ]
     stale = list(removals(options.out, [change.path for change in changes]))
     removed = {os.path.realpath(change.path) for change in stale}
-    notes = tuple(note for stack in loaded.stacks for note in left_out(stack.pools))
+    notes = [note for stack in loaded.stacks for note in left_out(stack.pools)]
+    notes += _by_hand(left_by_fragments(loaded, plans).unwritten)
     applied = apply([*changes, *stale], journal_folder(options), about=About(f"--out {options.out}"))
-    return _written(applied, removed, notes)
+    return _written(applied, removed, tuple(notes))
+
+
+def left_by_fragments(loaded: Loaded, plans: Sequence[Plan]) -> Patches:
+    """Return what of the plans is in no fragment."""
+    return Patches(
+        (),
+        tuple(
+            Unwritten(found, "no fragment has it")
+            for stack, plan in zip(loaded.stacks, plans, strict=True)
+            for found in not_in_fragments(stack, plan)
+        ),
+    )
+
+
+def _by_hand(unwritten: Sequence[Unwritten]) -> list[str]:
+    """Return in words what is left to be written by hand, a place each; nothing if all is in fragments."""
+    left = (one.recommendation for one in unwritten)
+    words = dict.fromkeys(f"{found.entity}: {found.setting} {written(found)}" for found in left)
+    return [f"not in a fragment, by hand: {'; '.join(words)}"] if words else []
 
 
 def _is_verified(options: Namespace, loaded: Loaded) -> bool:

@@ -67,7 +67,13 @@ def _recommendation() -> Schema:
         formula=TEXT,
         inputs=a_list(an_object(name=TEXT, value=DATA, unit=TEXT_OR_NULL, origin=ref("origin"))),
         requires=described(a_list(TEXT), "What has to be done before it is in force."),
-        location=described(_or_null(location()), "Where it stands; null where no file has it."),
+        location=described(
+            _or_null(location()), "Where it stands, or would be inserted; null where no file has it."
+        ),
+        is_inserted=described(
+            {"type": "boolean"},
+            "Whether no file has it yet: it goes beside what is at the location, or into that block.",
+        ),
         new_file=described(TEXT_OR_NULL, "The file that is made for it, where there is none for it yet."),
         by_hand=described(TEXT_OR_NULL, "Why no file can be changed for it; null where one can."),
     )
@@ -81,6 +87,7 @@ def _step() -> Schema:
         words=TEXT,
         cost=TEXT,
         settings=described(a_list(TEXT), "The settings that are in force then."),
+        by_hand=described({"type": "boolean"}, "Only for what has to be written by hand."),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from tuner.laws.simulator.confidence import Range
 from tuner.report.value_json import Json, ascii_json, data_json, evidence_json, number_json
-from tuner.stack.value import Value
+from tuner.stack.value import Place
 from tuner.tune.edits import NO_PATCHES, Patches
 from tuner.tune.plan import Alternative, Bounds, Plan, PoolPlan, Prediction, Recommendation, Step
 
@@ -41,7 +41,11 @@ def tune_json(
                 for plan in plans
                 for found in plan.recommendations
             ],
-            "steps": [_step(plan, step) for plan in plans for step in plan.steps],
+            "steps": [
+                {**_step(plan, step), "by_hand": all(id(found) in reasons for found in step.recommendations)}
+                for plan in plans
+                for step in plan.steps
+            ],
             "predicted": {
                 "before": {key: _prediction(pool.before) for key, (_, pool) in zip(keys, pools, strict=True)},
                 "after": {key: _prediction(pool.after) for key, (_, pool) in zip(keys, pools, strict=True)},
@@ -79,7 +83,8 @@ def _recommendation(plan: Plan, found: Recommendation, step: Step | None) -> Jso
         "formula": found.formula,
         "inputs": [evidence_json(value) for value in found.inputs],
         "requires": [step.words] if step else [],
-        "location": _location(found.present),
+        "location": _location(found.place),
+        "is_inserted": found.is_inserted,
     }
 
 
@@ -94,8 +99,7 @@ def _step(plan: Plan, step: Step) -> Json:
     }
 
 
-def _location(value: Value) -> Json | None:
-    place = value.origin.place
+def _location(place: Place | None) -> Json | None:
     if place is None:
         return None
     start, end = (place.text.position(at) for at in place.span)

@@ -1,7 +1,7 @@
 """`fpmtune tune` for people."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tuner.laws.simulator.summary import Summary
@@ -15,6 +15,7 @@ from tuner.tune.edits import Patches, written
 from tuner.tune.plan import Alternative, Estimate, Plan, PoolPlan, Prediction, Recommendation
 
 NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
+PLACES_NAMED = 2
 TIMES = (READ_TIMEOUT, SHED)
 IN_FORCE = "nothing: it is in force already"
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
@@ -39,7 +40,7 @@ def tune_text(plans: Sequence[Plan], found: Patches, style: Style, shown: Shown 
         if len(plans) > 1:
             lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
         lines += _plan(plan, remarks, style, shown)
-        lines += _steps(plan) if shown.steps else ()
+        lines += _steps(plan, found) if shown.steps else ()
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -50,36 +51,35 @@ def _remarks(found: Patches) -> dict[int, str]:
     return by_hand | made
 
 
-def steps_text(plans: Sequence[Plan], style: Style) -> str:
+def steps_text(plans: Sequence[Plan], found: Patches, style: Style) -> str:
     """Return what to do after the plans of all hosts are written, or nothing, ending in a line end."""
     lines: list[str] = []
     for plan in plans:
         if plan.steps and len(plans) > 1:
             lines.append(style.paint(f"host {printable(plan.host)}", "bold"))
-        lines += _steps(plan)
+        lines += _steps(plan, found)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _steps(plan: Plan) -> Iterator[str]:
+def _steps(plan: Plan, found: Patches) -> Iterator[str]:
+    by_hand = {id(one.recommendation) for one in found.unwritten}
     if plan.steps:
         yield "then, in this order:"
     for number, step in enumerate(plan.steps, 1):
         yield f"  {number}. {printable(step.command or step.words)}"
         yield from _wrapped(step.cost, "     ")
+        if all(id(one) in by_hand for one in step.recommendations):
+            yield "     only for what is to be written by hand"
 
 
 def _plan(plan: Plan, remarks: Mapping[int, str], style: Style, shown: Shown) -> Iterator[str]:
     if not plan.recommendations:
         yield from _wrapped(_nothing(plan), "")
         yield ""
-    steps = plan.first_steps()
-    for number, found in enumerate(plan.recommendations, 1):
-        yield from _recommendation(number, found, style)
-        yield from _arithmetic(found) if shown.arithmetic else _from(found)
-        step = steps.get(id(found))
-        yield from _wrapped(f"then {step.words if step else IN_FORCE}", "   ")
-        if remark := remarks.get(id(found)):
-            yield from _wrapped(remark, "   ")
+    for number, item in enumerate(_items(plan, remarks, is_each=shown.arithmetic), 1):
+        yield from _recommendation(number, item, style)
+        yield from _arithmetic(item.first) if shown.arithmetic else _from(item.first)
+        yield from item.remarks
         yield ""
     for note in plan.notes:
         yield from _wrapped(f"note: {note}", "")
@@ -87,6 +87,31 @@ def _plan(plan: Plan, remarks: Mapping[int, str], style: Style, shown: Shown) ->
         yield ""
     for pool in plan.pools if shown.pools else ():
         yield from _pool(pool, style)
+
+
+class _Item(NamedTuple):
+    """What is recommended alike at one place or more, and what is said of it in the end."""
+
+    alike: list[Recommendation]
+    remarks: tuple[str, ...]
+
+    @property
+    def first(self) -> Recommendation:
+        return self.alike[0]
+
+
+def _items(plan: Plan, remarks: Mapping[int, str], *, is_each: bool) -> Iterable[_Item]:
+    """Return the recommendations in order; those of which the same is said are one, unless `is_each`."""
+    steps = plan.first_steps()
+    items: dict[object, _Item] = {}
+    for found in plan.recommendations:
+        step = steps.get(id(found))
+        said = [f"then {step.words if step else IN_FORCE}", remarks.get(id(found), "")]
+        last = tuple(line for words in said for line in _wrapped(words, "   "))
+        title = found.program, found.setting, _now(found.present), written(found), found.why, found.bounds
+        key = id(found) if is_each else (*title, *_from(found), *last)
+        items.setdefault(key, _Item([], last)).alike.append(found)
+    return items.values()
 
 
 def _nothing(plan: Plan) -> str:
@@ -102,15 +127,25 @@ def _nothing(plan: Plan) -> str:
     return NOTHING + (f"; {left} of {len(plan.pools)} pools are left alone" if left else "")
 
 
-def _recommendation(number: int, found: Recommendation, style: Style) -> Iterator[str]:
+def _recommendation(number: int, item: _Item, style: Style) -> Iterator[str]:
+    found, places = item.first, _places(item)
     value = style.paint(printable(written(found)), "green")
-    place = found.present.origin.place
+    place = found.present.origin.place if len(places) < 2 else None
     where = f"  {printable(str(place))}" if place else ""
-    setting = printable(f"{found.entity}: {found.setting} {_now(found.present)}")
-    yield f"{number}. {setting} -> {value}{where}"
+    more = len({one.entity for one in item.alike}) - 1
+    entity = f"{found.entity} and {more} more" if more else found.entity
+    yield f"{number}. {printable(f'{entity}: {found.setting} {_now(found.present)}')} -> {value}{where}"
+    if len(places) > 1:
+        named = ", ".join(places[:PLACES_NAMED])
+        rest = f" and {len(places) - PLACES_NAMED} more" if len(places) > PLACES_NAMED else ""
+        yield from _wrapped(f"in {len(places)} places: {named}{rest}", "   ")
     yield from _wrapped(found.why, "   ")
     if found.bounds is not None and found.bounds.need is not None:
         yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")
+
+
+def _places(item: _Item) -> list[str]:
+    return list(dict.fromkeys(str(found.place) for found in item.alike if found.place is not None))
 
 
 def _from(found: Recommendation) -> Iterator[str]:

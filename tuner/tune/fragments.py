@@ -11,6 +11,7 @@ from tuner.laws.path_limits import max_conns_for
 from tuner.load.pool_setting import CONNECT_TIMEOUT
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
+from tuner.tune.admission import MAX_CONNS, ZONE
 from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
 from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins, unclamped
@@ -118,6 +119,23 @@ def fragments(stack: Stack, plan: Plan, stamp: Stamp) -> Iterator[Fragment]:
                 yield render(path, "timeouts.conf", settings=timeouts)
 
 
+def not_in_fragments(stack: Stack, plan: Plan) -> Iterator[Recommendation]:
+    """Yield what of a plan no fragment has: it is left to be written by hand."""
+    labels = labels_of(stack.pools)
+    named = [(pool, found) for pool, found in zip(stack.pools, plan.pools, strict=True) if id(pool) in labels]
+    bounded = {id(pool) for pool, found in named if _upstream_address(pool, found)}
+    governing = {one.entity for one in stack.connect_timeouts if any(governs(one, pool) for pool, _ in named)}
+    for found in plan.recommendations:
+        is_there = (
+            found.program in ("kernel", "redis")
+            or (found.program == "php-fpm" and found.subject in labels)
+            or (found.setting == CONNECT_TIMEOUT and found.entity in governing)
+            or (found.setting in (MAX_CONNS, ZONE) and found.subject in bounded)
+        )
+        if not is_there:
+            yield found
+
+
 def _of_redis(render: Render, stack: Stack, plan: Plan) -> Iterator[Fragment]:
     for redis in stack.redis:
         name = ODD_IN_NAME.sub("_", redis.name.removesuffix(".conf"))
@@ -157,22 +175,29 @@ def _settings(own: Sequence[Recommendation], subject: int) -> dict[str, str]:
 
 
 def _of_nginx(render: Render, name: str, pool: Pool, found: PoolPlan) -> Iterator[Fragment]:
-    listener = pool.listener
-    is_tcp = listener is not None and listener.family in ("tcp4", "tcp6")
-    if listener and is_tcp and found.after and PLAIN_ADDRESS.fullmatch(listener.address):
+    address = _upstream_address(pool, found)
+    if address and found.after:
         setting = found.after.setting
         yield render(
             f"nginx/fpmtune-upstream-{name}.conf",
             "upstream.conf",
             name=f"php_{name}",
             zone=ODD_IN_NAME.sub("_", name),
-            address=_reached(listener.address),
+            address=_reached(address),
             max_conns=max_conns_for(setting.workers, setting.backlog),
         )
     shed: Data | None = next((one.changes[SHED] for one in found.alternatives if SHED in one.changes), None)
     if shed is not None:
         yield render(f"php/fpmtune-shed-{name}.php", "shed.php", shed_after_s=shed)
         yield render(f"nginx/fpmtune-shed-{name}.conf", "shed.conf")
+
+
+def _upstream_address(pool: Pool, found: PoolPlan) -> str:
+    """Return the TCP address of a pool for which an upstream {} is rendered, empty where none is."""
+    listener = pool.listener
+    if listener is None or listener.family not in ("tcp4", "tcp6") or found.after is None:
+        return ""
+    return listener.address if PLAIN_ADDRESS.fullmatch(listener.address) else ""
 
 
 def _timeouts(stack: Stack, pool: Pool, plan: Plan) -> dict[str, str]:

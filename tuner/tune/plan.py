@@ -67,6 +67,16 @@ class Recommendation(NamedTuple):
     by_hand: str = ""
     is_shared: bool = False
 
+    @property
+    def is_inserted(self) -> bool:
+        """Whether it takes a line, or a word, that no file has yet."""
+        return self.spot is not None and (self.is_shared or self.present.origin.place is None)
+
+    @property
+    def place(self) -> Place | None:
+        """Where it stands, or beside what or in which block it is to be; None where no file has that."""
+        return self.spot.place if self.spot and self.is_inserted else self.present.origin.place
+
 
 class Prediction(NamedTuple):
     """What a pool with `setting` makes of the recorded traffic; `ranges`, where they are known, hold it."""

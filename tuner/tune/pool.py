@@ -73,7 +73,7 @@ def _door(
         return
     present = listener.effective_backlog
     queue = int(backlog.recommended) if backlog else int(present.data or 0) if present.is_known else None
-    need = demand.need(workers)
+    need = demand.need(workers) if demand.windows_s else None
     if queue is not None and need is not None and need > queue:
         yield from recommend_max_conns(pool, workers, queue)
 
