@@ -50,6 +50,7 @@ def test_every_limit_on_the_way_is_raised_once_and_in_order(host: list[str | Pat
 
 def test_the_words_say_how_many_came_and_how_many_fit(host: list[str | Path]) -> None:
     out = " ".join(fpmtune(*host).out.split())
-    assert "nginx:[::]:80: backlog 511 -> 1024 900 requests came within a second" in out
+    both = "nginx:0.0.0.0:80, nginx:[::]:80"
+    assert f"{both}: backlog 511 -> 1024 900 requests came within a second" in out
     assert "worker_rlimit_nofile (not set) -> 4096" in out
     assert "it holds 254, and the rest get 500 or no answer" in out

@@ -154,7 +154,7 @@ def _report_back(options: Namespace, back: Written) -> str:
     from tuner.report.terminal import Style
     from tuner.report.tune_text import steps_text
 
-    return back.words + steps_text(back.plans, Style(is_colored(options)))
+    return back.words + steps_text(back.plans, NO_PATCHES, Style(is_colored(options)))
 
 
 def _time(text: str) -> float:

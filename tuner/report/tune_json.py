@@ -42,7 +42,7 @@ def tune_json(
                 for found in plan.recommendations
             ],
             "steps": [
-                {**_step(plan, step), "by_hand": all(id(found) in reasons for found in step.recommendations)}
+                {**_step(plan, step), "by_hand": _is_by_hand(step, reasons)}
                 for plan in plans
                 for step in plan.steps
             ],
@@ -86,6 +86,10 @@ def _recommendation(plan: Plan, found: Recommendation, step: Step | None) -> Jso
         "location": _location(found.place),
         "is_inserted": found.is_inserted,
     }
+
+
+def _is_by_hand(step: Step, reasons: Mapping[int, str]) -> bool:
+    return bool(step.recommendations) and all(id(found) in reasons for found in step.recommendations)
 
 
 def _step(plan: Plan, step: Step) -> Json:

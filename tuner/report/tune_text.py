@@ -15,7 +15,7 @@ from tuner.tune.edits import Patches, written
 from tuner.tune.plan import Alternative, Estimate, Plan, PoolPlan, Prediction, Recommendation
 
 NOTHING = "nothing to do: every number does what the traffic needs, as far as the files tell"
-PLACES_NAMED = 2
+NAMED = 2
 TIMES = (READ_TIMEOUT, SHED)
 IN_FORCE = "nothing: it is in force already"
 STATUSES = {"200": "answered in time", "502": "refused", "503": "shed", "504": "given up on"}
@@ -68,7 +68,7 @@ def _steps(plan: Plan, found: Patches) -> Iterator[str]:
     for number, step in enumerate(plan.steps, 1):
         yield f"  {number}. {printable(step.command or step.words)}"
         yield from _wrapped(step.cost, "     ")
-        if all(id(one) in by_hand for one in step.recommendations):
+        if step.recommendations and all(id(one) in by_hand for one in step.recommendations):
             yield "     only for what is to be written by hand"
 
 
@@ -132,16 +132,19 @@ def _recommendation(number: int, item: _Item, style: Style) -> Iterator[str]:
     value = style.paint(printable(written(found)), "green")
     place = found.present.origin.place if len(places) < 2 else None
     where = f"  {printable(str(place))}" if place else ""
-    more = len({one.entity for one in item.alike}) - 1
-    entity = f"{found.entity} and {more} more" if more else found.entity
-    yield f"{number}. {printable(f'{entity}: {found.setting} {_now(found.present)}')} -> {value}{where}"
+    entities = _some(list(dict.fromkeys(one.entity for one in item.alike)))
+    yield f"{number}. {printable(f'{entities}: {found.setting} {_now(found.present)}')} -> {value}{where}"
     if len(places) > 1:
-        named = ", ".join(places[:PLACES_NAMED])
-        rest = f" and {len(places) - PLACES_NAMED} more" if len(places) > PLACES_NAMED else ""
-        yield from _wrapped(f"in {len(places)} places: {named}{rest}", "   ")
+        yield from _wrapped(f"in {len(places)} places: {_some(places)}", "   ")
     yield from _wrapped(found.why, "   ")
     if found.bounds is not None and found.bounds.need is not None:
         yield from _wrapped(f"need {found.bounds.need}, limit {found.bounds.limit}", "   ")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
 
 
 def _places(item: _Item) -> list[str]:
