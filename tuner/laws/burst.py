@@ -19,12 +19,16 @@ def largest_excess(arrivals_s: Iterable[float], capacity: float) -> float:
     Raises ValueError for a capacity that is not positive.
     """
     check_positive("capacity", capacity)
-    excess = largest = 0.0
-    before_s: float | None = None
-    for now_s in arrivals_s:
-        served = capacity * (now_s - before_s) if before_s is not None else 0.0
-        excess = max(0.0, excess - served) + 1
-        largest = max(largest, excess)
+    upcoming_s = iter(arrivals_s)
+    before_s = next(upcoming_s, None)
+    if before_s is None:
+        return 0.0
+    excess = largest = 1.0
+    for now_s in upcoming_s:
+        excess -= capacity * (now_s - before_s)
+        excess = excess + 1 if excess > 0 else 1.0
+        if excess > largest:
+            largest = excess
         before_s = now_s
     return largest
 

@@ -19,11 +19,11 @@ def carried(found: Recommendation, forecast: Forecast, changes: Mapping[str, Dat
     That is the recommended one, else what the bursts need, else None. `changes` are the other settings of the
     pool that are recommended.
     """
-    present = forecast.of(changes)
+    present = forecast.figures(changes)
     if isinstance(present, str):
         return found
     for number in (found.recommended, _need(found, present.setting.backlog)):
-        then = forecast.of({**changes, BACKLOG: number})
+        then = forecast.figures({**changes, BACKLOG: number})
         if isinstance(then, str) or then.share_of_ok >= present.share_of_ok - UNNOTICED:
             return found if number == found.recommended else _longer(found, number)
     return None

@@ -44,22 +44,28 @@ class Forecast(NamedTuple):
 
     def of(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
         """Return what `changes` of settings would make of them, with a range, or why that cannot be said."""
+        found = self.figures(changes, shed_after_s)
+        if isinstance(found, str) or found.setting.spares is not None:
+            return found
+        return found._replace(ranges=self._within(found.setting))
+
+    def figures(self, changes: Mapping[str, Data], shed_after_s: float | None = None) -> Prediction | str:
+        """Return what `of` returns without a range, in a fraction of its time: for comparisons."""
         setting = self._setting(changes, shed_after_s)
         if isinstance(setting, str):
             return setting
-        if setting.spares is not None:
-            return Prediction(setting, _grown(self.traffic, setting))
-        found = _likely(self.traffic, setting)
-        if self.has_sample_ranges:
-            return Prediction(setting, found.summary, _ranges(self.traffic, setting))
-        return Prediction(
-            setting, found.summary, None if found.is_exact else _model_ranges(self.traffic, setting)
-        )
+        find = _grown if setting.spares is not None else _figures
+        return Prediction(setting, find(self.traffic, setting))
 
     def share_of_ok(self, changes: Mapping[str, Data]) -> float | None:
         """Return which part of the requests would be answered in time; None where that cannot be said."""
         setting = self._setting(changes, None)
         return None if isinstance(setting, str) else _grown(self.traffic, setting).shares["200"]
+
+    def _within(self, setting: Setting) -> Mapping[str, Range] | None:
+        if self.has_sample_ranges:
+            return _ranges(self.traffic, setting)
+        return None if _likely(self.traffic, setting).is_exact else _model_ranges(self.traffic, setting)
 
     def _setting(self, changes: Mapping[str, Data], shed_after_s: float | None) -> Setting | str:
         behaviour = Behaviour(OVERHEAD_S, shed_after_s=shed_after_s)
@@ -86,6 +92,10 @@ def _remembered(find: Callable[[Traffic, Setting], _Found]) -> Callable[[Traffic
 
 
 _likely = _remembered(likely)
+
+
+def _figures(traffic: Traffic, setting: Setting) -> Summary:
+    return _likely(traffic, setting).summary
 
 
 @_remembered
