@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_tune import LOAD, files_of, tune
+from tests.cli.test_tune import LOAD, LONG, files_of, tune
 from tests.trees import write_tree
 from tests.tune.hosts import NGINX_FILE, Planned, host_files
 from tests.tune.test_together import burst, two_pools
@@ -49,10 +49,9 @@ def test_each_place_is_an_entry_of_json_that_says_where(tmp_path: Path) -> None:
 
 
 def test_what_a_file_has_is_not_inserted(tmp_path: Path) -> None:
-    files = host_files("listen.backlog = 10", "request_terminate_timeout = 90s", timeout="60s")
-    write_tree(tmp_path, files)
+    write_tree(tmp_path, LONG)
     (found,) = tune(tmp_path, *LOAD, "--format", "json").report["plan"]
-    assert (found["is_inserted"], found["location"]["text"]) == (False, "90s")
+    assert (found["is_inserted"], found["location"]["text"]) == (False, "65535")
 
 
 def bursting(root: Path) -> tuple[str, ...]:
