@@ -99,6 +99,19 @@ def test_a_queue_that_is_shorter_than_the_bursts_holds_fewer(tmp_path: Path) -> 
     assert limits(busy(tmp_path, "events {}", "listen.backlog = 200", wishes=Wishes(deadline_s=1.0))) == {}
 
 
+def test_what_a_full_tcp_queue_turns_away_hangs_in_nginx(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 100", listen="127.0.0.1:9000")
+    direct = files[NGINX_FILE].replace("fastcgi_pass php", "fastcgi_pass 127.0.0.1:9000")
+    run = measured(COLLAPSE)
+    host = Planned(tmp_path / "tcp", {**files, NGINX_FILE: direct}, measured=run)
+    # So many requests at a time has a replay of this plan, 100 of them in the queue.
+    assert int(str(limits(host)["worker_connections"])) >= 2 * 539
+    host.bring_in()
+    assert host.plan.recommendations == ()
+    unix = Planned(tmp_path / "unix", host_files("listen.backlog = 100"), measured=run)
+    assert limits(unix) == {}
+
+
 def test_max_conns_holds_back_what_would_need_connections(tmp_path: Path) -> None:
     files = host_files(f"listen.backlog = {BACKLOG}", workers=WORKERS, timeout="10s")
     files[NGINX_FILE] = files[NGINX_FILE].replace("www.sock;", "www.sock max_conns=200;")

@@ -8,6 +8,7 @@ import pytest
 from tests.tune.hosts import NGINX_FILE, SYSCTL_FILE, Planned, host_files, with_arrivals
 from tests.tune.test_measured import COLLAPSE, measured
 from tuner.load.load_file import MeasuredPool
+from tuner.tune.demand import Wishes
 
 
 def peak(per_s: int) -> MeasuredPool:
@@ -111,6 +112,8 @@ def test_what_might_keep_nginx_from_starting_is_written_by_hand(
 def test_what_somaxconn_cuts_is_raised_with_it(tmp_path: Path) -> None:
     host = listening(tmp_path, 900, "listen 80 backlog=65535;", somaxconn=600)
     assert queues(host) == {"0.0.0.0:80": 1024}
+    whys = [found.why for found in host.plan.recommendations if found.setting == "backlog"]
+    assert all("65535 is cut to less than that" in why for why in whys)
     assert int(str(host.recommended()["net.core.somaxconn"])) >= 1024
     host.bring_in()
     assert host.plan.recommendations == ()
@@ -151,3 +154,11 @@ def test_a_changed_number_takes_a_reload_and_a_raised_somaxconn_a_restart(tmp_pa
 
     assert last_step("a", " backlog=65535") == "reload nginx"
     assert last_step("b", " backlog=1024") == "restart nginx"
+
+
+def test_clients_bound_what_comes_at_a_time(tmp_path: Path) -> None:
+    files = host_files("listen.backlog = 10", timeout="60s")
+    busy = with_arrivals(measured(COLLAPSE), range(0, 2000))
+    assert "backlog" in Planned(tmp_path / "a", files, measured=busy).recommended()
+    few = Planned(tmp_path / "b", files, measured=busy, wishes=Wishes(clients=300))
+    assert "backlog" not in few.recommended()

@@ -99,8 +99,8 @@ def _held(pool: Pool, demand: Demand, planned: Planned, after: Prediction | None
     """Yield how many requests to the pool there are at a time; nothing where no arrivals were recorded.
 
     If its bursts queue, it has all its workers busy, and as many wait as come, by the law or in the replay of
-    the plan, or as the queue takes; if not, no more than come within the time of a slow one. What max_conns
-    turns away is gone at once.
+    the plan, or as the queue takes; if not, no more than come within the time of a slow one. What a unix
+    socket or max_conns turns away is gone at once; what a TCP queue has no room for hangs.
     """
     workers = planned.get((id(pool), MAX_CHILDREN), int(pool.max_children.data or 0))
     need = demand.need(workers)
@@ -110,14 +110,22 @@ def _held(pool: Pool, demand: Demand, planned: Planned, after: Prediction | None
     present = pool.listener.effective_backlog if pool.listener else None
     known = int(present.data or 0) if present is not None and present.is_known else waiting
     backlog = planned.get((id(pool), BACKLOG), known)
+    setting = after.setting if after else Setting(workers, backlog, demand.deadline_s)
     if waiting:
-        held = workers + min(waiting, backlog) + 1
+        held = workers + min(waiting, backlog + _hanging(pool, demand, setting)) + 1
+        held = held if demand.clients is None else min(held, demand.clients)
         held = min(held, planned.get((id(pool), MAX_CONNS), _max_conns(pool) or held))
     else:
         slow_s = demand.service_time_p95_s + OVERHEAD_S
         held = min(workers, max(most_within(window_s, slow_s) for window_s in demand.windows_s))
-    setting = after.setting if after else Setting(workers, backlog, demand.deadline_s)
     yield Held(held, demand.record, setting)
+
+
+def _hanging(pool: Pool, demand: Demand, setting: Setting) -> int:
+    """Return how many find no room in a queue and hang in nginx: on TCP, until their connection times out."""
+    if pool.listener is None or pool.listener.family not in ("tcp4", "tcp6"):
+        return 0
+    return max(most_within(window_s, setting.connect_timeout_s) for window_s in demand.windows_s)
 
 
 def _max_conns(pool: Pool) -> int | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tuner.stack.model import Listener, Stack
 from tuner.stack.value import Value
 from tuner.tune.connections import Demands
-from tuner.tune.demand import MOST_CONNECTIONS
+from tuner.tune.demand import MOST_CONNECTIONS, Demand
 from tuner.tune.kernel import LISTEN_BACKLOG, USUAL_BACKLOG
 from tuner.tune.plan import Recommendation, Spot
 from tuner.tune.together import most_within_of_all
@@ -49,7 +49,10 @@ def wanted_queues(stack: Stack, demands: Demands) -> tuple[Wanted, ...]:
 
 
 def recommend_listens(stack: Stack, wanted: Sequence[Wanted]) -> Iterator[Recommendation]:
-    """Yield `backlog=` for each socket that asks for another number than it is `wanted` to have."""
+    """Yield `backlog=` for each socket that asks for another number than it is `wanted` to have.
+
+    One that asks for more is cut now; a larger net.core.somaxconn shall not make it as long as that.
+    """
     for listener, number, peak in wanted:
         present = listener.backlog
         if present.is_known and present.data == number:
@@ -61,8 +64,7 @@ def recommend_listens(stack: Stack, wanted: Sequence[Wanted]) -> Iterator[Recomm
             listener.entity,
             present,
             number,
-            f"{peak} requests came within a second: if its processes stall that long, the rest finds no room "
-            "and hangs until it asks again",
+            _why(present, number, peak),
             FORMULA,
             (present, listener.effective_backlog),
             "reload",
@@ -73,6 +75,18 @@ def recommend_listens(stack: Stack, wanted: Sequence[Wanted]) -> Iterator[Recomm
         )
 
 
+def _why(present: Value, number: int, peak: int) -> str:
+    if present.is_known and int(present.data or 0) > number:
+        return (
+            f"{peak} requests came within a second; {present.data} is cut to less than that, and "
+            "with the larger net.core.somaxconn would be more than anybody needs"
+        )
+    return (
+        f"{peak} requests came within a second: if its processes stall that long, the rest finds no room and "
+        "hangs until it asks again"
+    )
+
+
 def _peaks(stack: Stack, demands: Demands) -> dict[int, int]:
     """Return the most arrivals of a second that may come through each socket."""
     behind: dict[int, set[int]] = {}
@@ -80,11 +94,16 @@ def _peaks(stack: Stack, demands: Demands) -> dict[int, int]:
         pools = [id(pool) for pool in location.pools if id(pool) in demands]
         for listener in location.listeners:
             behind.setdefault(id(listener), set()).update(pools)
-    together = {
-        pools: most_within_of_all((demands[pool] for pool in pools), STALL_S)
-        for pools in set(map(frozenset, behind.values()))
-    }
+    groups = set(map(frozenset, behind.values()))
+    together = {pools: _peak([demands[pool] for pool in pools]) for pools in groups}
     return {listener: together[frozenset(pools)] for listener, pools in behind.items()}
+
+
+def _peak(demands: Sequence[Demand]) -> int:
+    """Return the most arrivals of a second, or how many clients there are if that is less."""
+    clients = min((demand.clients for demand in demands if demand.clients is not None), default=None)
+    peak = most_within_of_all(demands, STALL_S)
+    return peak if clients is None else min(peak, clients)
 
 
 def _wanted(listener: Listener, peak: int) -> Wanted | None:
