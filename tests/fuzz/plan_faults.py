@@ -117,12 +117,16 @@ def _is_planned(found: Planned, file: FilePatch, edit: Edit) -> bool:
 
 
 def faults_after(before: Planned, after: Planned) -> Iterator[str]:
-    """Yield what is left to do after a plan, and what a check finds that it did not find before."""
+    """Yield what is left to do after a plan, and what a check finds that it did not find before.
+
+    What was to be written by hand is not: a queue that should have been kept short is longer now.
+    """
+    by_hand = {_key(one.recommendation) for one in before.patches.unwritten}
     for one in after.written:
-        yield f"{one.entity}: {one.setting} {one.present.data} -> {one.recommended} again"
-    by_hand = {_named(one.recommendation) for one in before.patches.unwritten}
+        if _key(one) not in by_hand:
+            yield f"{one.entity}: {one.setting} {one.present.data} -> {one.recommended} again"
     for left in after.patches.unwritten:
-        if _named(left.recommendation) not in by_hand:
+        if _key(left.recommendation) not in by_hand:
             yield f"{_named(left.recommendation)} by hand, only afterwards: {left.reason}"
     was, now = judged(before.stacks), judged(after.stacks)
     yield from (f"rule {crash.rule} failed: {crash}" for crash in (*was.crashes, *now.crashes))
@@ -137,20 +141,26 @@ def _is_meant(finding: Finding, before: Planned) -> bool:
     """Say whether a plan leaves a finding behind on purpose.
 
     QUE004: a somaxconn that no queue needs any more is lowered with --lower only. QUE001: what is to be
-    written by hand is still missing. QUE008: of what the bursts need the last is answered too late, or so few
-    clients ask that they never need it, whatever the record holds of repeated requests. PTH002 is about the
-    least patient location; the plan follows the most patient one, and says so.
+    written by hand is still missing. QUE008: of what the bursts need the last is answered too late. QUE008
+    and FPM012: so few clients ask that they never fill the queue that the record would. PTH002 is about the
+    least patient location; the plan follows the most patient one, and says so; and about a queue that nothing
+    written keeps short (pm = ondemand before PHP 8.2), which a note names.
     """
     if finding.rule == "QUE004":
         return any(one.setting in BACKLOGS for one in before.written)
     if finding.rule == "QUE001":
         return any(one.recommendation.setting == SOMAXCONN for one in before.patches.unwritten)
+    if finding.rule == "PTH002" and any("also lengthens the queue" in one for one in _host_notes(before)):
+        return True
+    if finding.rule in ("QUE008", "FPM012") and any("a number of clients" in one for one in _notes(before)):
+        return True
     if finding.rule == "QUE008":
-        bounded = any("a number of clients" in note for note in _notes(before))
-        return bounded or any(
-            pool.bounds and pool.bounds.is_empty for plan in before.plans for pool in plan.pools
-        )
+        return any(pool.bounds and pool.bounds.is_empty for plan in before.plans for pool in plan.pools)
     return finding.rule == "PTH002" and any("the longest counts" in note for note in _notes(before))
+
+
+def _host_notes(before: Planned) -> Iterator[str]:
+    return (note for plan in before.plans for note in plan.notes)
 
 
 def _notes(before: Planned) -> Iterator[str]:
@@ -161,6 +171,10 @@ def _kinds(found: Judgement) -> Iterator[tuple[str, ...]]:
     for finding in found.findings:
         if finding.severity in GRAVE:
             yield finding.rule, finding.entity, *finding.hosts
+
+
+def _key(found: Recommendation) -> tuple[str, str]:
+    return found.entity, found.setting
 
 
 def _named(found: Recommendation) -> str:

@@ -188,3 +188,8 @@ def test_an_ondemand_pool_gets_no_backlog_that_php_fpm_replaces(tmp_path: Path) 
     assert int(str(longer.recommended()["listen.backlog"])) >= 511
     longer.bring_in()
     assert longer.plan.recommendations == ()
+
+
+def test_clients_need_no_reserve(tmp_path: Path) -> None:
+    host = Planned(tmp_path, host_files("listen.backlog = 4", timeout="60s"), wishes=Wishes(clients=50))
+    assert host.recommended() == {"listen.backlog": 50}

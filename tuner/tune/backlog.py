@@ -31,7 +31,7 @@ def recommend_backlog(
     It may be written already, if net.core.somaxconn is not large enough for it.
     """
     bounds = demand.bounds(workers)
-    found = _better(listener, bounds, somaxconn)
+    found = _better(listener, bounds, somaxconn, has_clients=demand.clients is not None)
     if found is not None and pool.least_backlog.is_known:
         found = max(found, min(int(pool.least_backlog.data or 0), bounds.limit or 0))
     if found is None or not is_taken(pool, found):
@@ -92,7 +92,7 @@ def spot_in_section(pool: Pool) -> Spot | None:
     return Spot(place, pool.name) if place is not None else None
 
 
-def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> int | None:
+def _better(listener: Listener, bounds: Bounds, somaxconn: Value, *, has_clients: bool) -> int | None:
     """Return another backlog, None where the present one does as well as any."""
     need, limit = bounds
     if not limit:
@@ -101,7 +101,8 @@ def _better(listener: Listener, bounds: Bounds, somaxconn: Value) -> int | None:
     if longest is None or longest > TOLERANCE * limit:
         return limit if need is None else _with_reserve(need, limit, somaxconn)
     if need is not None and longest < min(need, limit):
-        return _with_reserve(need, limit, somaxconn)
+        # A number of clients is the most that can ever wait: there is nothing to reserve for.
+        return min(need, limit) if has_clients else _with_reserve(need, limit, somaxconn)
     return _as_in_force(listener)
 
 
