@@ -20,7 +20,7 @@ from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation
 from tuner.tune.redis import missing_files
 from tuner.tune.syn_backlog import MAX_SYN_BACKLOG
-from tuner.tune.timeouts import governs
+from tuner.tune.timeouts import governing
 
 PLAIN_ADDRESS = re.compile(r"[0-9.]+:[0-9]+|\[[0-9a-f:.]+\]:[0-9]+")
 ODD = re.compile(r"[^A-Za-z0-9_./,:=@+' ~-]")
@@ -124,12 +124,12 @@ def not_in_fragments(stack: Stack, plan: Plan) -> Iterator[Recommendation]:
     labels = labels_of(stack.pools)
     named = [(pool, found) for pool, found in zip(stack.pools, plan.pools, strict=True) if id(pool) in labels]
     bounded = {id(pool) for pool, found in named if _upstream_address(pool, found)}
-    governing = {one.entity for one in stack.connect_timeouts if any(governs(one, pool) for pool, _ in named)}
+    shipped = set[str]().union(*(governing(stack, pool) for pool, _ in named))
     for found in plan.recommendations:
         is_there = (
             found.program in ("kernel", "redis")
             or (found.program == "php-fpm" and found.subject in labels)
-            or (found.setting == CONNECT_TIMEOUT and found.entity in governing)
+            or (found.setting == CONNECT_TIMEOUT and found.entity in shipped)
             or (found.setting in (MAX_CONNS, ZONE) and found.subject in bounded)
         )
         if not is_there:
@@ -202,9 +202,9 @@ def _upstream_address(pool: Pool, found: PoolPlan) -> str:
 
 def _timeouts(stack: Stack, pool: Pool, plan: Plan) -> dict[str, str]:
     """Return the timeouts that are planned where nginx passes requests to the pool."""
-    governing = {found.entity for found in stack.connect_timeouts if governs(found, pool)}
+    own = governing(stack, pool)
     planned = (found for found in plan.recommendations if found.setting == CONNECT_TIMEOUT)
-    return {found.setting: written(found) for found in planned if found.entity in governing}
+    return {found.setting: written(found) for found in planned if found.entity in own}
 
 
 def _reached(address: str) -> str:

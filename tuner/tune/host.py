@@ -8,7 +8,7 @@ from tuner.tune.demand import Records, Wishes, demand_of
 from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
 from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
-from tuner.tune.pool import pool_plan, study
+from tuner.tune.pool import Host, pool_plan, study
 from tuner.tune.redis import missing_files, pins_of_redis, queues_of_redis, recommend_redis
 from tuner.tune.room import allotted, crowding
 from tuner.tune.sharing import of_own, other_lines
@@ -26,7 +26,9 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
     demands = [demand_of(pool, records.get(id(pool)), wishes) for pool in stack.pools]
     staffs = [staff_of(pool, demand) for pool, demand in zip(stack.pools, demands, strict=True)]
     shares = allotted(staffs, wishes.room)
-    studies = [study(stack, *of_pool, wishes) for of_pool in zip(stack.pools, demands, shares, strict=True)]
+    timeouts = tuple(recommend_connect_timeouts(stack))
+    host = Host(stack, wishes, timeouts)
+    studies = [study(host, *of_pool) for of_pool in zip(stack.pools, demands, shares, strict=True)]
     recommended = [found for one in studies for found in one.recommendations]
     recommended += recommend_redis(stack, recommended)
     known = {id(one.pool): one.demand for one in studies if one.demand is not None}
@@ -43,7 +45,7 @@ def plan_host(stack: Stack, records: Records, wishes: Wishes) -> Plan:
         for pin in pins_of_redis(stack, recommended, int(found.recommended))
     ]
     recommended += recommend_max_syn_backlog(stack, recommended)
-    recommended += recommend_connect_timeouts(stack)
+    recommended += timeouts
     pools = tuple(pool_plan(stack, one, recommended, wishes) for one in studies)
     after = {id(pool): found.after for pool, found in zip(stack.pools, pools, strict=True) if found.after}
     recommended += recommend_connections(stack, known, recommended, after)

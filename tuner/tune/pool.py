@@ -18,8 +18,16 @@ from tuner.tune.plan import Alternative, PoolPlan, Prediction, Recommendation
 from tuner.tune.prediction import Forecast
 from tuner.tune.ramp import recommend_ramp
 from tuner.tune.room import Allotment
-from tuner.tune.timeouts import governs, recommend_connect_timeouts, recommend_terminate_timeout
+from tuner.tune.timeouts import governing, recommend_terminate_timeout
 from tuner.tune.workers import recommend_workers
+
+
+class Host(NamedTuple):
+    """What all pools of a host have in common: the stack, what the user wishes, and planned timeouts."""
+
+    stack: Stack
+    wishes: Wishes
+    timeouts: tuple[Recommendation, ...]
 
 
 class Study(NamedTuple):
@@ -31,8 +39,9 @@ class Study(NamedTuple):
     notes: tuple[str, ...]
 
 
-def study(stack: Stack, pool: Pool, demand: Demand | str, allotment: Allotment, wishes: Wishes) -> Study:
+def study(host: Host, pool: Pool, demand: Demand | str, allotment: Allotment) -> Study:
     """Return what a pool needs by itself, with its part of the room; `demand` may say why nobody knows."""
+    stack, wishes, timeouts = host
     terminate = recommend_terminate_timeout(pool)
     always = (terminate,) if terminate else ()
     if isinstance(demand, str):
@@ -47,7 +56,6 @@ def study(stack: Stack, pool: Pool, demand: Demand | str, allotment: Allotment, 
     if pool.pm.data in REPLAYED:
         backlog = recommend_backlog(pool, pool.listener, demand, given, stack.kernel.somaxconn)
     notes = list(notes_of(pool, demand, given, wishes))
-    timeouts = tuple(recommend_connect_timeouts(stack))
     traffic = demand.traffic(given) if demand.clients is None else None
     if traffic is not None:
         forecast = Forecast(stack, pool, traffic, demand.deadline_s, demand.patience_s)
@@ -111,7 +119,7 @@ def pool_plan(stack: Stack, found: Study, recommended: Sequence[Recommendation],
 def changes_of(recommended: Iterable[Recommendation], stack: Stack, pool: Pool) -> dict[str, Data]:
     """Return the settings among `recommended` that concern the pool, as the simulator takes them."""
     shared = {stack.kernel.entity}
-    shared |= {found.entity for found in stack.connect_timeouts if governs(found, pool)}
+    shared |= governing(stack, pool)
     return {
         found.setting: found.recommended
         for found in recommended

@@ -1,6 +1,6 @@
 """Timeouts in their order: the slowest request, PHP-FPM's limit, nginx's patience, the connection."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from math import floor
 
 from tuner.stack.address import nginx_endpoint
@@ -46,7 +46,9 @@ def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -
     Nothing is added to a file that is included within an `if` as well: there it would be refused.
     """
     done: set[Place] = set()
-    for location in filter(_leads_to_tcp, found.locations):
+    locations = list(filter(_leads_to_tcp, found.locations))
+    why = HANGING + (ONE_OF_SEVERAL if _have_several_servers(locations) else "")
+    for location in locations:
         present, beside = location.fastcgi_connect_timeout, location.beside.origin.place
         place = present.origin.place or beside
         if place is None or place in done:
@@ -58,7 +60,7 @@ def _connect_timeout(found: ConnectTimeout, in_an_if: Container[Place | None]) -
             found.entity,
             present,
             SHORT_CONNECT_S,
-            HANGING + (ONE_OF_SEVERAL if _has_several_servers(found) else ""),
+            why,
             "long enough for a second SYN, 1.02 s after the first",
             (present, found.tcp_member),
             "reload",
@@ -76,15 +78,21 @@ def _leads_to_tcp(location: Location) -> bool:
     return any(endpoint is not None and not endpoint.path for endpoint in endpoints)
 
 
-def _has_several_servers(timeout: ConnectTimeout) -> bool:
-    upstreams = (location.upstream for location in filter(_leads_to_tcp, timeout.locations))
+def _have_several_servers(locations: Iterable[Location]) -> bool:
+    upstreams = (location.upstream for location in locations)
     return any(upstream is not None and len(upstream.members) > 1 for upstream in upstreams)
 
 
-def governs(timeout: ConnectTimeout, pool: Pool) -> bool:
-    """Say whether requests for the pool go by TCP through a location of that connect timeout."""
-    locations = filter(_leads_to_tcp, timeout.locations)
-    return any(reached is pool for location in locations for reached in location.pools)
+def governing(stack: Stack, pool: Pool) -> set[str]:
+    """Return the connect timeouts of the locations through which requests go to the pool by TCP."""
+    own = {id(location) for location in filter(_leads_to_tcp, pool.locations)}
+    if not own:
+        return set()
+    return {
+        found.entity
+        for found in stack.connect_timeouts
+        if any(id(location) in own for location in found.locations)
+    }
 
 
 def recommend_terminate_timeout(pool: Pool) -> Recommendation | None:
