@@ -11,7 +11,7 @@ from tests.trees import write_tree
 from tests.tune.hosts import POOL_FILE, SYSCTL_FILE, host_files
 
 NEW = "etc/sysctl.d/zz-fpmtune.conf"
-LINE = "net.core.somaxconn = 2000"
+LINE = "net.core.somaxconn = 1000"
 SHORT = {**host_files("listen.backlog = 511", workers=600), SYSCTL_FILE: "vm.swappiness = 1\n"}
 OLD_KERNEL = ("--target", "kernel=4.18", "--qps", "100", "--service-time", "50ms", "--clients", "1000")
 
