@@ -152,7 +152,7 @@ def _spares(read: _Reader, pool: Pool | None) -> Spares | None:
     """Return how a dynamic pool grows; a static one, and one that is only stated, has all workers at once.
 
     So has pm = ondemand: it starts a worker for each request that comes while none is idle. From an idle pool
-    into 30 to 60 workers' worth of burst, shares were measured within 2.5 points of a static one.
+    into 30 to 60 workers' worth of burst, shares were measured within 3 points of a static one.
     """
     manager = _manager(read, pool)
     if manager != "dynamic":
