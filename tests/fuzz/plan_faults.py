@@ -17,12 +17,13 @@ from tuner.judge.finding import Finding, Judgement
 from tuner.judge.load import load_rules
 from tuner.judge.rule import CompiledRule
 from tuner.judge.run import judge
+from tuner.load.pool_setting import SOMAXCONN
 from tuner.source.edit import Edit
 from tuner.stack.model import Stack
 from tuner.tune.demand import records_of
 from tuner.tune.edits import FilePatch, Patches, patches
 from tuner.tune.host import plan_host
-from tuner.tune.kernel import BACKLOGS, SOMAXCONN
+from tuner.tune.kernel import BACKLOGS
 from tuner.tune.plan import Plan, PoolPlan, Prediction, Recommendation
 
 GRAVE = ("error", "warning")

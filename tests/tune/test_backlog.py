@@ -99,7 +99,7 @@ def test_the_same_backlog_from_above_and_from_below(tmp_path: Path) -> None:
 
 def test_a_queue_that_is_a_little_too_long_is_left_alone(tmp_path: Path) -> None:
     limit = 112
-    for backlog, recommended in ((limit, {}), (128, {}), (129, {"listen.backlog": limit})):
+    for backlog, recommended in ((limit, {}), (122, {}), (123, {"listen.backlog": limit})):
         host = Planned(tmp_path / str(backlog), host_files(f"listen.backlog = {backlog}"))
         assert host.recommended() == recommended
 
@@ -193,3 +193,11 @@ def test_an_ondemand_pool_gets_no_backlog_that_php_fpm_replaces(tmp_path: Path) 
 def test_clients_need_no_reserve(tmp_path: Path) -> None:
     host = Planned(tmp_path, host_files("listen.backlog = 4", timeout="60s"), wishes=Wishes(clients=50))
     assert host.recommended() == {"listen.backlog": 50}
+
+
+def test_times_that_are_all_alike_leave_no_room_above_the_limit(tmp_path: Path) -> None:
+    # Measured: of a queue of 73 at 4 workers and 50 ms 65.3 % were answered, of one of 78 17.7 %.
+    alike = measured_pool("www", list(range(0, 30_000, 8)), [0.05] * 400)
+    files = host_files("listen.backlog = 78", workers=4)
+    host = Planned(tmp_path, files, measured=alike)
+    assert int(str(host.recommended()["listen.backlog"])) <= 75

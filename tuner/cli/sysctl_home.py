@@ -5,12 +5,13 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from tuner.cli.loading import Loaded
+from tuner.load.pool_setting import SOMAXCONN
 from tuner.source.tree import lies_in, real_path
 from tuner.stack.hosts import HostFiles
 from tuner.stack.model import Stack
 from tuner.stack.target import Target
 from tuner.tune.fragments import SYSCTL_FILE
-from tuner.tune.kernel import SOMAXCONN, justified_somaxconn
+from tuner.tune.kernel import justified_somaxconn
 from tuner.tune.new_file import Home
 from tuner.tune.plan import Plan
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tuner.laws.path_limits import max_conns_for
+from tuner.load.pool_setting import MAX_CONNS
 from tuner.stack.model import Pool, Upstream
 from tuner.stack.value import Data, Value
 from tuner.tune.plan import Recommendation, Spot
 
-MAX_CONNS, ZONE = "max_conns", "zone"
+ZONE = "zone"
 ZONE_SIZE = "64k"
 ODD = re.compile(r"[^A-Za-z0-9_]")
 """A zone's name is in one space with all others of nginx, those of limits and caches, too."""

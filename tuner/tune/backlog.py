@@ -9,12 +9,9 @@ RESERVE = 2
 """How many times the queue of the recorded bursts there is room for, where the deadline allows it."""
 
 USUAL_BACKLOG = 511
-"""What php-fpm asked for by itself for years: room for a burst that is not in the record."""
+"""What nginx and Redis ask for by themselves, and php-fpm did for years: room for what was not recorded."""
 
 FEW_REQUESTS = 1000
-TOLERANCE = 1.15
-"""How much longer than the limit a queue may be before that is seen: measured in overload of 1.5, 57 instead
-of 50 answered as many, 65 lost 3.5 points (tests/data/laws/overload_shares.csv)."""
 
 FORMULA = (
     "limit: the largest n - 1 with n + 2 cv sqrt(n) <= X (T - p95), at most 65535; need: the largest excess "
@@ -31,14 +28,14 @@ def recommend_backlog(
     It may be written already, if net.core.somaxconn is not large enough for it.
     """
     bounds = demand.bounds(workers)
-    found = _better(listener, bounds, somaxconn, has_clients=demand.clients is not None)
+    found = _better(listener, demand, workers, somaxconn)
     if found is not None and pool.least_backlog.is_known:
         found = max(found, min(int(pool.least_backlog.data or 0), bounds.limit or 0))
     if found is None or not is_taken(pool, found):
         return None
     if pool.pm.data == "ondemand" and found == listener.effective_backlog.data:
         return None
-    return backlog_of(pool, listener, demand, found, _why(listener, bounds, demand, found), bounds)
+    return backlog_of(pool, listener, demand, found, _why(listener, demand, workers, found), bounds)
 
 
 def backlog_of(
@@ -92,26 +89,27 @@ def spot_in_section(pool: Pool) -> Spot | None:
     return Spot(place, pool.name) if place is not None else None
 
 
-def _better(listener: Listener, bounds: Bounds, somaxconn: Value, *, has_clients: bool) -> int | None:
+def _better(listener: Listener, demand: Demand, workers: int, somaxconn: Value) -> int | None:
     """Return another backlog, None where the present one does as well as any."""
-    need, limit = bounds
+    need, limit = demand.need(workers), demand.limit(workers)
     if not limit:
         return None
     longest = _longest(listener)
-    if longest is None or longest > TOLERANCE * limit:
+    if longest is None or longest > demand.bearable(workers):
         return limit if need is None else _with_reserve(need, limit, somaxconn)
     if need is not None and longest < min(need, limit):
         # A number of clients is the most that can ever wait: there is nothing to reserve for.
-        return min(need, limit) if has_clients else _with_reserve(need, limit, somaxconn)
+        return min(need, limit) if demand.clients is not None else _with_reserve(need, limit, somaxconn)
     return _as_in_force(listener)
 
 
-def _why(listener: Listener, bounds: Bounds, demand: Demand, backlog: int) -> str:
+def _why(listener: Listener, demand: Demand, workers: int, backlog: int) -> str:
+    bounds = demand.bounds(workers)
     need, limit = bounds
     longest = _longest(listener)
     if bounds.is_empty:
         words = f"the bursts need {need}, but of more than {limit} the last is answered too late"
-    elif longest is None or longest > TOLERANCE * (limit or 0):
+    elif longest is None or longest > demand.bearable(workers):
         end = "nginx has given up" if demand.is_until_nginx_gives_up else f"the {demand.deadline_s:g} s"
         words = f"of more than {limit} that wait, the last is answered after {end}"
         words += "" if need is None else f"; the bursts need {need}"

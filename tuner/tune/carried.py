@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from tuner.load.pool_setting import BACKLOG
 from tuner.stack.value import Data
-from tuner.tune.kernel import BACKLOG
 from tuner.tune.plan import Recommendation
 from tuner.tune.prediction import UNNOTICED, Forecast
 

@@ -7,12 +7,11 @@ from tuner.laws.burst import most_within
 from tuner.laws.path_limits import needed_worker_connections, requests_held
 from tuner.laws.queueing import OVERHEAD_S
 from tuner.laws.simulator.setting import Setting
-from tuner.load.pool_setting import MAX_CHILDREN
+from tuner.load.pool_setting import BACKLOG, MAX_CHILDREN, MAX_CONNS
 from tuner.stack.model import NginxMaster, Pool, Stack
 from tuner.stack.value import Value
-from tuner.tune.admission import MAX_CONNS, door_of
+from tuner.tune.admission import door_of
 from tuner.tune.demand import Demand
-from tuner.tune.kernel import BACKLOG
 from tuner.tune.plan import Prediction, Recommendation, Spot
 from tuner.tune.together import Held, most_at_once
 

@@ -10,11 +10,11 @@ from tuner.change.replace import add_argument, replace_value
 from tuner.change.verify import Change, changed
 from tuner.errors import ChangeError
 from tuner.formats.document import Directive, Document
+from tuner.load.pool_setting import MAX_CONNS
 from tuner.source.span import Span
 from tuner.stack.kernel import REFUSED
 from tuner.stack.live.machine import NOT_IN_FORCE
 from tuner.stack.value import Place
-from tuner.tune.admission import MAX_CONNS
 from tuner.tune.kernel import LISTEN_BACKLOG
 from tuner.tune.new_file import NO_HOMES, Home, NewFile, different_values, new_files
 from tuner.tune.plan import Recommendation, Spot

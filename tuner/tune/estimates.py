@@ -14,7 +14,7 @@ from tuner.laws.queueing import (
     offered_erlangs,
 )
 from tuner.stack.model import Pool
-from tuner.tune.demand import MOST_CONNECTIONS, Demand, Wishes
+from tuner.tune.demand import MOST_CONNECTIONS, Demand, Wishes, deadline_of
 from tuner.tune.plan import Estimate
 from tuner.tune.workers import MOST_WORKERS
 
@@ -27,7 +27,7 @@ RARE = 1e-4
 
 def estimates_without_load(pool: Pool, wishes: Wishes) -> Iterator[Estimate]:
     """Yield what the number of workers and the timeout say by themselves."""
-    workers, deadline_s = _workers(pool), _deadline_s(pool, wishes)
+    workers, deadline_s = _workers(pool), deadline_of(pool, wishes)
     if not workers or deadline_s is None:
         return
     slow, fast = (_largest_backlog(workers, mean_s, deadline_s) for mean_s in (SLOW_S, FAST_S))
@@ -88,13 +88,6 @@ def _queue_by_chance(busy: float, workers: int) -> int:
 
 def _workers(pool: Pool) -> int:
     return int(pool.max_children.data or 0) if pool.max_children.is_known else 0
-
-
-def _deadline_s(pool: Pool, wishes: Wishes) -> float | None:
-    timeout = pool.longest_read_timeout
-    known_s = [float(timeout.data or 0)] if timeout.is_known else []
-    stated_s = [wishes.deadline_s] if wishes.deadline_s is not None else []
-    return min([*known_s, *stated_s], default=None)
 
 
 def _largest_backlog(workers: int, mean_s: float, deadline_s: float) -> int:

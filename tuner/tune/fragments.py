@@ -8,13 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tuner import __version__, packaged
 from tuner.laws.path_limits import max_conns_for
-from tuner.load.pool_setting import CONNECT_TIMEOUT
+from tuner.load.pool_setting import BACKLOG, CONNECT_TIMEOUT, MAX_CONNS, SOMAXCONN
 from tuner.stack.model import Pool, Stack
 from tuner.stack.value import Data
-from tuner.tune.admission import MAX_CONNS, ZONE
+from tuner.tune.admission import ZONE
 from tuner.tune.alternatives import SHED
 from tuner.tune.edits import written
-from tuner.tune.kernel import BACKLOG, SOMAXCONN, justified_somaxconn, pins, unclamped
+from tuner.tune.kernel import justified_somaxconn, pins, unclamped
 from tuner.tune.labels import labels_of
 from tuner.tune.new_file import NewFile
 from tuner.tune.plan import Plan, PoolPlan, Recommendation

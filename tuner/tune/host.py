@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from tuner.load.pool_setting import SOMAXCONN
 from tuner.stack.model import Stack
 from tuner.tune.connections import recommend_connections
 from tuner.tune.demand import Records, Wishes, demand_of
-from tuner.tune.kernel import BACKLOGS, SOMAXCONN, recommend_somaxconn, unclamped
+from tuner.tune.kernel import BACKLOGS, recommend_somaxconn, unclamped
 from tuner.tune.listens import recommend_listens, wanted_queues
 from tuner.tune.plan import ORDER, Plan, Recommendation
 from tuner.tune.pool import Host, pool_plan, study

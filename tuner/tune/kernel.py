@@ -3,21 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tuner.laws.somaxconn import needed_somaxconn
+from tuner.load.pool_setting import BACKLOG, SOMAXCONN
 from tuner.stack.model import Listener, Pool, Stack
-from tuner.tune.backlog import pinned
+from tuner.tune.backlog import USUAL_BACKLOG, pinned
 from tuner.tune.plan import Plan, Recommendation
 
-USUAL_BACKLOG = 511
-"""What nginx and Redis ask for by themselves."""
-
-BACKLOG = "listen.backlog"
 LISTEN_BACKLOG = "backlog"
 """The parameter of nginx's `listen`."""
 
 TCP_BACKLOG = "tcp-backlog"
 BACKLOGS = (BACKLOG, TCP_BACKLOG, LISTEN_BACKLOG)
 NEWER_DEFAULT = 4096
-SOMAXCONN = "net.core.somaxconn"
 SYSTEM, OPENRCS = "sysctl --system", "rc-service sysctl restart"
 
 

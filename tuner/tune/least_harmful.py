@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from tuner.load.pool_setting import BACKLOG
 from tuner.stack.model import Pool
 from tuner.stack.value import Data
 from tuner.tune.backlog import backlog_of, is_taken
 from tuner.tune.demand import Demand
-from tuner.tune.kernel import BACKLOG
 from tuner.tune.plan import Recommendation
 from tuner.tune.prediction import UNNOTICED, Forecast
 

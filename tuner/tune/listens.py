@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from tuner.stack.model import Listener, Stack
 from tuner.stack.value import Value
+from tuner.tune.backlog import USUAL_BACKLOG
 from tuner.tune.connections import Demands
 from tuner.tune.demand import MOST_CONNECTIONS, Demand
-from tuner.tune.kernel import LISTEN_BACKLOG, USUAL_BACKLOG
+from tuner.tune.kernel import LISTEN_BACKLOG
 from tuner.tune.plan import Recommendation, Spot
 from tuner.tune.together import most_within_of_all
 

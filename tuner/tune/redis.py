@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from tuner.load.pool_setting import MAX_CHILDREN
 from tuner.stack.model import Redis, Stack
 from tuner.stack.value import Value
-from tuner.tune.kernel import TCP_BACKLOG, USUAL_BACKLOG
+from tuner.tune.backlog import USUAL_BACKLOG
+from tuner.tune.kernel import TCP_BACKLOG
 from tuner.tune.plan import Action, Recommendation, Spot
 
 SPARE_CLIENTS = 32
@@ -13,7 +15,6 @@ SPARE_CLIENTS = 32
 OWN_FILES = 32
 """Which Redis keeps for itself."""
 
-MAX_CHILDREN = "pm.max_children"
 MAXCLIENTS = "maxclients"
 
 WHY = "every PHP worker may hold a connection, and after a restart all connect at once"

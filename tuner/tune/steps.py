@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from tuner.load.pool_setting import SOMAXCONN
 from tuner.source.regex import regex
 from tuner.stack.model import Redis, Stack
-from tuner.tune.kernel import LISTEN_BACKLOG, SOMAXCONN, grows, how_to_set, setting_now
+from tuner.tune.kernel import LISTEN_BACKLOG, grows, how_to_set, setting_now
 from tuner.tune.listens import Wanted
 from tuner.tune.plan import Action, Program, Recommendation, Step
 

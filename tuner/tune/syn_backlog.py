@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from tuner.laws.listen_queue import effective_backlog
 from tuner.laws.syn_queue import max_syn_backlog_for, room_without_cookies
 from tuner.laws.sysctl_number import INT_MAX
+from tuner.load.pool_setting import SOMAXCONN
 from tuner.stack.model import Stack
-from tuner.tune.kernel import BACKLOGS, SOMAXCONN
+from tuner.tune.kernel import BACKLOGS
 from tuner.tune.plan import Recommendation
 
 MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog"
